@@ -1,0 +1,42 @@
+/** Every limit of the protocol, with its unit in its name. `docs/limits.md` explains them; a test compares the two. */
+export const limits = {
+  /** Smallest page: a page holds at least one atomic of every type with room to spare. */
+  minPageBytes: 64,
+  maxPageBytes: 64 * 1024,
+  defaultPageBytes: 4096,
+  /** Largest region. A page index must also fit 32 bits. */
+  maxRegionBytes: 1024 ** 4,
+  maxRegions: 4096,
+  maxRegionNameBytes: 128,
+  maxNodeNameBytes: 64,
+  maxNodes: 64,
+  /** Pages that one message may name. */
+  maxItemsPerMessage: 256,
+  /** Page bytes that the machines put into one message before they start another. */
+  maxContentBytesPerMessage: 256 * 1024,
+  /** One encoded message. A longer one is refused before it is read. */
+  maxEnvelopeBytes: 512 * 1024,
+  /** The header part of a message, without page bytes. */
+  maxHeaderBytes: 64 * 1024,
+  /** Bytes that one client operation may read or write; the client splits longer ones. */
+  maxOperationBytes: 256 * 1024,
+  /** Requests that may wait for one page at its home; more are refused with `overloaded`. */
+  maxQueuedPerPage: 1024,
+  /** Operations of one client that a node has under way; more are refused with `overloaded`. */
+  maxOperationsPerClient: 4096,
+  /** Accesses of one node that may wait in its pager. */
+  maxWaitingAccesses: 65_536,
+  /** Pages that one `pin` may hold. */
+  maxPagesPerPin: 4096,
+  /** Pages that sequential prefetch asks for ahead of a scan. */
+  maxPrefetchPages: 64,
+  /** How long an access waits for its right before it fails with `timeout`. */
+  faultTimeoutMs: 5000,
+  /** How long an acquire may wait in a home's queue before it is refused with `timeout`. */
+  queueTimeoutMs: 4000,
+  /** A node whose renewals stop is declared lost this long after the last one arrived. */
+  leaseMs: 3000,
+  /** A node fences itself this long before its lease ends, measured from when it sent the renewal. */
+  leaseMarginMs: 500,
+  renewEveryMs: 500,
+} as const;
