@@ -1,7 +1,12 @@
+export * from './agent/agent.js';
 export * from './agent/agent-io.js';
+export { type PageStateKind, pageStateKinds } from './agent/page-record.js';
 export * from './atomics.js';
 export * from './codec.js';
 export * from './errors.js';
+export { type HomeStateKind, homeStateKinds } from './home/entry.js';
+export * from './home/home.js';
+export type { HomeStatus } from './home/home-core.js';
 export * from './home/home-io.js';
 export * from './ids.js';
 export * from './limits.js';

@@ -16,6 +16,8 @@ export type AgentInput =
   /** Give these pages up unasked (eviction, shutdown). Pages that are pinned, waiting or not held stay as they are. */
   | { readonly kind: 'evict'; readonly pages: readonly PageId[] }
   | { readonly kind: 'message'; readonly from: Peer; readonly message: CoherenceMessage }
+  /** Pages of this region may be named from now on. */
+  | { readonly kind: 'region-opened'; readonly region: RegionId; readonly pageBytes: number }
   /** The region is gone: forget its pages and fail its accesses with `no-such-region`. */
   | { readonly kind: 'region-deleted'; readonly region: RegionId }
   /** Time passed: fail what is past its deadline. */
