@@ -66,4 +66,4 @@ export const without = (members: readonly Incarnation[], gone: Incarnation): rea
   members.includes(gone) ? members.filter((member) => member !== gone) : members;
 
 export const withMember = (members: readonly Incarnation[], added: Incarnation): readonly Incarnation[] =>
-  members.includes(added) ? members : [...members, added];
+  members.includes(added) ? members : members.concat(added);
