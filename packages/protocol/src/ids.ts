@@ -43,6 +43,14 @@ export function pageId(region: RegionId, index: number): PageId {
   return (region * PAGES_PER_REGION + index) as PageId;
 }
 
+const isBelow = (value: unknown, limit: number): value is number =>
+  typeof value === 'number' && value >= 0 && value < limit && Number.isSafeInteger(value);
+
+/** True for a number that can be a region's: what a decoder asks of a number that a peer sent. */
+export const isRegionId = (value: unknown): value is RegionId => isBelow(value, REGION_LIMIT);
+/** True for a number that can name a page. */
+export const isPageId = (value: unknown): value is PageId => isBelow(value, REGION_LIMIT * PAGES_PER_REGION);
+
 export const regionOf = (page: PageId): RegionId => Math.floor(page / PAGES_PER_REGION) as RegionId;
 export const pageIndex = (page: PageId): number => page % PAGES_PER_REGION;
 /** A page for people: `3:17` is page 17 of region 3. */

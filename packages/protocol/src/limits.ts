@@ -4,20 +4,31 @@ export const limits = {
   minPageBytes: 64,
   maxPageBytes: 64 * 1024,
   defaultPageBytes: 4096,
-  /** Largest region. A page index must also fit 32 bits. */
   maxRegionBytes: 1024 ** 4,
+  /** A page's index fits 32 bits. */
+  maxPagesPerRegion: 2 ** 32,
   maxRegions: 4096,
   maxRegionNameBytes: 128,
+  /** The name of a node, and of one life of a coordinator. */
   maxNodeNameBytes: 64,
   maxNodes: 64,
+  /** Addresses that one member may give. */
+  maxUrlsPerMember: 8,
+  maxUrlBytes: 256,
   /** Pages that one message may name. */
   maxItemsPerMessage: 256,
   /** Page bytes that the machines put into one message before they start another. */
   maxContentBytesPerMessage: 256 * 1024,
   /** One encoded message. A longer one is refused before it is read. */
   maxEnvelopeBytes: 512 * 1024,
-  /** The header part of a message, without page bytes. */
-  maxHeaderBytes: 64 * 1024,
+  /** The header part of a message, without page bytes. The largest is a grant of every item with every node as an acker. */
+  maxHeaderBytes: 160 * 1024,
+  /** Text for people in a message: what does not fit is cut off. */
+  maxTextBytes: 1024,
+  /** The JSON of a status report. */
+  maxStatusBytes: 256 * 1024,
+  /** Regions that one `regions-listed` carries; the asker goes on after the last one. */
+  maxRegionsPerList: 256,
   /** Bytes that one client operation may read or write; the client splits longer ones. */
   maxOperationBytes: 256 * 1024,
   /** Requests that may wait for one page at its home; more are refused with `overloaded`. */

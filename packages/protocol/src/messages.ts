@@ -208,7 +208,8 @@ export type RequestMessage =
       readonly pageBytes?: number | undefined;
     }
   | { readonly kind: 'delete-region'; readonly id: number; readonly name: string }
-  | { readonly kind: 'list-regions'; readonly id: number }
+  /** Asks for the first `limits.maxRegionsPerList` regions with a number above `after`; a shorter list than that is the last. */
+  | { readonly kind: 'list-regions'; readonly id: number; readonly after?: RegionId | undefined }
   | { readonly kind: 'status'; readonly id: number }
   | { readonly kind: 'read'; readonly id: number; readonly region: RegionId; readonly offset: number; readonly length: number }
   | { readonly kind: 'write'; readonly id: number; readonly region: RegionId; readonly offset: number; readonly content: Uint8Array }
@@ -218,6 +219,7 @@ export type RequestMessage =
 export type ReplyMessage =
   | { readonly kind: 'region-opened'; readonly id: number; readonly record: RegionRecord }
   | { readonly kind: 'deleted'; readonly id: number }
+  /** Ascending by `region`. */
   | { readonly kind: 'regions-listed'; readonly id: number; readonly records: readonly RegionRecord[] }
   | { readonly kind: 'status-reported'; readonly id: number; readonly json: string }
   | { readonly kind: 'bytes-read'; readonly id: number; readonly content: Uint8Array }

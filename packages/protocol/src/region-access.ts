@@ -112,4 +112,10 @@ export function checkRegionOptions(name: string, options: RegionOptions): void {
   if (bytes !== undefined && !(Number.isSafeInteger(bytes) && bytes > 0 && bytes <= limits.maxRegionBytes)) {
     throw new PagewireError('bad-argument', `bytes ${bytes} of region "${name}": use an integer from 1 to ${limits.maxRegionBytes}`);
   }
+  if (bytes !== undefined && bytes / (pageBytes ?? limits.defaultPageBytes) > limits.maxPagesPerRegion) {
+    throw new PagewireError(
+      'bad-argument',
+      `region "${name}" would have more than ${limits.maxPagesPerRegion} pages: use a larger pageBytes or fewer bytes`,
+    );
+  }
 }

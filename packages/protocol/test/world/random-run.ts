@@ -299,7 +299,8 @@ export class RandomRun {
     this.world.settle();
     if (this.#wants.size > 0) this.#broken(`accesses are stuck: ${[...this.#wants.keys()].join(' ')} (I6)`);
     if (this.world.home.status().pages.busy > 0) this.#broken('a page is still busy');
-    const reader = this.world.join((this.#joined += 1));
+    this.#joined += 1;
+    const reader = this.world.join(this.#joined);
     for (const index of this.#ghosts.keys()) this.#access(reader, worldPage(index), 'readonly');
     this.world.settle();
     if (this.#wants.size > 0) this.#broken('a last reader is stuck (I6)');

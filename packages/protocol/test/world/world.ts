@@ -6,6 +6,7 @@ import {
   HOME,
   Home,
   type HomeEffect,
+  type HomeOptions,
   type Incarnation,
   incarnation,
   millis,
@@ -13,6 +14,7 @@ import {
   type PageMessage,
   type Peer,
   pageId,
+  type RegionDeleted,
   type Right,
   regionId,
 } from '../../src/index.js';
@@ -51,7 +53,7 @@ export type Place = Incarnation | typeof HOME;
 export interface Flight {
   readonly from: Place;
   readonly to: Place;
-  readonly message: CoherenceMessage;
+  readonly message: CoherenceMessage | RegionDeleted;
 }
 
 /** What a world tells whoever watches it. */
@@ -83,8 +85,9 @@ export class World {
   constructor(
     readonly pageCount: number,
     readonly events: WorldEvents = {},
+    options: HomeOptions = {},
   ) {
-    this.home = new Home();
+    this.home = new Home(options);
     this.home.step(this.now, { kind: 'region-created', region: REGION, pageCount, pageBytes: WORLD_PAGE_BYTES });
   }
 
@@ -115,6 +118,14 @@ export class World {
     this.toHome({ kind: 'member-lost', member });
   }
 
+  /** The region is deleted; its nodes are told behind everything the home has said so far. */
+  deleteRegion(): void {
+    this.toHome({ kind: 'region-deleted', region: REGION });
+    for (const node of this.nodes.values()) {
+      if (node.alive) this.#send({ from: HOME, to: node.id, message: { kind: 'region-deleted', region: REGION } });
+    }
+  }
+
   toHome(input: Parameters<Home['step']>[1]): void {
     for (const effect of this.home.step(this.now, input)) {
       this.events.homeEffect?.(effect);
@@ -133,13 +144,18 @@ export class World {
   deliver(from: Place, to: Place): Flight | undefined {
     const flight = this.links.get(`${from}>${to}`)?.shift();
     if (flight === undefined) return undefined;
-    if (to === HOME) {
-      if (from !== HOME) this.toHome({ kind: 'message', from, message: flight.message });
-    } else {
-      const node = this.nodes.get(to);
-      if (node?.alive === true) this.toAgent(node, { kind: 'message', from, message: flight.message });
-    }
+    this.#arrive(flight);
     return flight;
+  }
+
+  #arrive({ from, to, message }: Flight): void {
+    if (to === HOME) {
+      if (from !== HOME && message.kind !== 'region-deleted') this.toHome({ kind: 'message', from, message });
+      return;
+    }
+    const node = this.nodes.get(to);
+    if (node?.alive !== true) return;
+    this.toAgent(node, message.kind === 'region-deleted' ? message : { kind: 'message', from, message });
   }
 
   /** Pairs of places with something on its way, in a fixed order. */

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { errorCodes, limits } from '@pagewire/protocol';
+import { describe, expect, it } from 'vitest';
+
+/** The cells of every table row of a document whose first cell is one `code` word, without the backticks. */
+function rowsOf(document: string): string[][] {
+  const text = readFileSync(new URL(`../../docs/${document}`, import.meta.url), 'utf8');
+  return text
+    .split('\n')
+    .filter((line) => /^\| `[^`]+` \|/.test(line))
+    .map((line) => line.split('|').slice(1, -1))
+    .map((cells) => cells.map((cell) => cell.trim().replaceAll('`', '')));
+}
+
+describe('docs/errors.md', () => {
+  const rows = rowsOf('errors.md');
+
+  it('has one row for each code, with the meaning that the code states', () => {
+    expect(rows.map(([code, meaning]) => [code, meaning])).toEqual(Object.entries(errorCodes));
+  });
+
+  it('says for each when it is seen and what to do', () => {
+    expect(rows.filter((cells) => cells.length !== 4 || cells.some((cell) => cell === ''))).toEqual([]);
+  });
+});
+
+describe('docs/limits.md', () => {
+  const rows = rowsOf('limits.md');
+
+  it('has one row for each limit, with its value', () => {
+    expect(Object.fromEntries(rows.map(([name, value]) => [name, Number(value)]))).toEqual(limits);
+    expect(rows).toHaveLength(Object.keys(limits).length);
+  });
+
+  it('says for each its unit and why', () => {
+    expect(rows.filter((cells) => cells.length !== 4 || cells.some((cell) => cell === ''))).toEqual([]);
+  });
+});
