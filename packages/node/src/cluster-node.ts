@@ -1,0 +1,312 @@
+import {
+  type Incarnation,
+  invariant,
+  type Millis,
+  millis,
+  type NodeCounters,
+  PagewireError,
+  type RegionId,
+  type RegionOptions,
+  type RegionRecord,
+} from '@pagewire/protocol';
+import { type Acceptance, type Attributes, type Link, type LinkOptions, type Listener, listen } from '@pagewire/transport';
+import type { ChosenMemory } from './choose-memory.js';
+import { Deferred } from './deferred.js';
+import { Membership } from './membership.js';
+import type { MemoryKind } from './memory.js';
+import type { Node } from './node.js';
+import { OpenRegions } from './open-regions.js';
+import type { PagedRegion } from './paged-region.js';
+import { Pager, tickEveryMs } from './pager.js';
+import type { Region } from './region.js';
+import { createService } from './service.js';
+import type { NodeState, Service, ServiceHost } from './service-host.js';
+import type { TransportKind } from './transport-choice.js';
+
+export interface ClusterNodeOptions {
+  readonly coordinator: string;
+  readonly name: string;
+  readonly memory: ChosenMemory;
+  readonly transports: readonly TransportKind[];
+  readonly faultTimeoutMs: number;
+  readonly joinTimeoutMs: number;
+  readonly rejoin: boolean;
+  readonly link: Partial<LinkOptions>;
+  readonly listen: { readonly host: string; readonly port: number; readonly insecure: boolean };
+}
+
+const now = (): Millis => millis(performance.now());
+/** The pause before a fenced node tries to join again; it doubles from try to try. */
+const rejoinPauseMs = { first: 50, longest: 2000 } as const;
+/** How long each step of a close may take: to have writes confirmed, to give pages back, to say goodbye. */
+const closeStepMs = 2000;
+/** How long a close waits for what a crash would not lose either: requests under way, and copies kept until others have theirs. */
+const graceMs = 200;
+
+/** A wait for pages to be given back: of one region, or of all. */
+interface Release {
+  readonly region: PagedRegion | undefined;
+  readonly deadline: number;
+  readonly done: Deferred<void>;
+}
+
+/** Puts the parts of a node together and keeps its state: joined, fenced and on its way back, or closed. */
+export class ClusterNode implements Node {
+  readonly name: string;
+  readonly memory: MemoryKind;
+  readonly memoryReason: string;
+  readonly #options: ClusterNodeOptions;
+  readonly #pager: Pager;
+  readonly #regions: OpenRegions;
+  readonly #service: Service;
+  readonly #membership: Membership;
+  readonly #listener: Listener;
+  readonly #tickTimer: NodeJS.Timeout;
+  readonly #stateListeners = new Set<(state: NodeState, reason: string) => void>();
+  #releases: Release[] = [];
+  #state: NodeState = 'fenced';
+  #rejoining = false;
+  #pause: Deferred<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** Listens and joins; nothing is left behind if either fails. */
+  static async start(options: ClusterNodeOptions): Promise<ClusterNode> {
+    // Links may come before the node that they are for exists.
+    let node: ClusterNode | undefined;
+    const listener = await listen({
+      ...options.listen,
+      link: options.link,
+      accept: (peer, link) =>
+        node?.accept(peer, link) ?? { refuse: { code: 'unreachable', reason: `node "${options.name}" is still starting` } },
+    });
+    node = new ClusterNode(options, listener);
+    try {
+      await node.#membership.join();
+    } catch (error) {
+      await node.close();
+      throw error;
+    }
+    if (node.#membership.session !== undefined) node.#setState('live', 'joined');
+    return node;
+  }
+
+  private constructor(options: ClusterNodeOptions, listener: Listener) {
+    this.#options = options;
+    this.#listener = listener;
+    this.name = options.name;
+    this.memory = options.memory.kind;
+    this.memoryReason = options.memory.reason;
+    this.#pager = new Pager({
+      now,
+      leaseHolds: (at) => this.#membership.leaseHolds(at),
+      send: (to, message, frames) => this.#membership.send(to, message, frames),
+      violated: (from, what) => this.#membership.fence(`peer ${from} broke the protocol: ${what}`),
+    });
+    this.#regions = new OpenRegions({
+      pager: this.#pager,
+      memory: options.memory,
+      faultTimeoutMs: options.faultTimeoutMs,
+      ask: (question) => this.#membership.session?.ask(question) ?? Promise.reject(this.#outError(question.kind)),
+      released: (region) => this.#released(region),
+    });
+    this.#membership = new Membership({
+      ...options,
+      urls: options.transports.map((transport) => listener.url(transport)),
+      pager: this.#pager,
+      now,
+      counters: () => this.counters(),
+      newCluster: () => this.#regions.endAll(),
+      regionDeleted: (region) => this.#regions.deleted(region),
+      fenced: (reason) => this.#fenced(reason),
+    });
+    this.#service = createService(this.#host());
+    this.#tickTimer = setInterval(() => this.#tick(), tickEveryMs);
+  }
+
+  get incarnation(): Incarnation {
+    const { terms } = this.#membership;
+    invariant(terms !== undefined, 'a node is handed out after it has joined');
+    return terms.incarnation;
+  }
+
+  get urls(): readonly string[] {
+    return this.#options.transports.map((transport) => this.#listener.url(transport));
+  }
+
+  get state(): NodeState {
+    return this.#state;
+  }
+
+  async region(name: string, options: RegionOptions = {}): Promise<Region> {
+    this.#checkOpen('region');
+    return this.#regions.open(name, options);
+  }
+
+  async regions(): Promise<readonly RegionRecord[]> {
+    this.#checkOpen('regions');
+    return this.#regions.list();
+  }
+
+  async deleteRegion(name: string): Promise<void> {
+    this.#checkOpen('deleteRegion');
+    return this.#regions.delete(name);
+  }
+
+  counters(): NodeCounters {
+    return { ...this.#pager.counters, clientOperations: this.#service.operations, residentPages: this.#pager.heldPages };
+  }
+
+  onStateChange(listener: (state: NodeState, reason: string) => void): () => void {
+    this.#stateListeners.add(listener);
+    return () => this.#stateListeners.delete(listener);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private accept(peer: Attributes, link: Link): Acceptance {
+    switch (peer['role']) {
+      case 'peer':
+        return this.#membership.accept(peer, link);
+      case 'client':
+        return this.#service.accept(peer, link);
+      default:
+        return {
+          refuse: { code: 'protocol-violation', reason: `a node takes links of role "peer" or "client", not "${String(peer['role'])}"` },
+        };
+    }
+  }
+
+  #host(): ServiceHost {
+    const node = this;
+    return {
+      name: this.name,
+      get state() {
+        return node.#state;
+      },
+      openRegion: async (name, options) => {
+        this.#checkOpen('open-region');
+        return this.#regions.openServed(name, options);
+      },
+      deleteRegion: (name) => this.deleteRegion(name),
+      listRegions: () => this.regions(),
+      regionById: (id: RegionId) => this.#regions.served(id),
+      exposed: () => this.#pager.exposed(),
+      status: () => this.#status(),
+      onRegionDeleted: (listener) => this.#regions.onDeleted(listener),
+    };
+  }
+
+  #status(): string {
+    const { name, incarnation, state, urls, memory, memoryReason } = this;
+    return JSON.stringify({
+      name,
+      incarnation,
+      state,
+      urls,
+      memory,
+      memoryReason,
+      regions: this.#regions.records,
+      counters: this.counters(),
+    });
+  }
+
+  #tick(): void {
+    this.#pager.tick();
+    const at = now();
+    this.#releases = this.#releases.filter(({ region, deadline, done }) => {
+      const over = this.#pager.release(region) || at >= deadline;
+      if (over) done.resolve();
+      return !over;
+    });
+  }
+
+  /** Gives pages back until none is held, or for as long as a step of a close may take. */
+  #released(region?: PagedRegion): Promise<void> {
+    if (this.#pager.release(region)) return Promise.resolve();
+    const done = new Deferred<void>();
+    this.#releases.push({ region, deadline: now() + closeStepMs, done });
+    return done.promise;
+  }
+
+  #fenced(reason: string): void {
+    if (this.#state === 'closed') return;
+    this.#setState('fenced', reason);
+    if (this.#options.rejoin && this.#closing === undefined && !this.#rejoining) void this.#rejoin();
+  }
+
+  /** Tries until the node is a member again. Only bugs make it throw, and nothing catches those. */
+  async #rejoin(): Promise<void> {
+    this.#rejoining = true;
+    for (let pauseMs: number = rejoinPauseMs.first; ; pauseMs = Math.min(pauseMs * 2, rejoinPauseMs.longest)) {
+      await this.#pauseFor(pauseMs);
+      if (this.#closing !== undefined) break;
+      try {
+        await this.#membership.join();
+        await this.#regions.reopen();
+      } catch (error) {
+        if (!(error instanceof PagewireError)) throw error;
+        this.#membership.fence(`it could not look its regions up: ${error.message}`);
+      }
+      if (this.#closing !== undefined) break;
+      if (this.#membership.session === undefined) continue;
+      this.#setState('live', 'rejoined');
+      break;
+    }
+    this.#rejoining = false;
+  }
+
+  async #pauseFor(pauseMs: number): Promise<void> {
+    const pause = new Deferred<void>();
+    this.#pause = pause;
+    const timer = setTimeout(pause.resolve, pauseMs);
+    await pause.promise;
+    clearTimeout(timer);
+  }
+
+  async #close(): Promise<void> {
+    const ended = { code: 'closed', message: `node "${this.name}" was closed` } as const;
+    this.#pager.shut(ended);
+    this.#pause?.resolve();
+    this.#regions.releasePins();
+    // What was written here is confirmed before it is given back; where it cannot be, the clients that wait for it are told so.
+    await Promise.race([this.#pager.exposed()?.catch(() => {}), this.#closeStep()]);
+    this.#service.close();
+    await this.#released();
+    await this.#nothingKept(now() + graceMs);
+    await this.#membership.leave(closeStepMs);
+    this.#pager.end(ended);
+    clearInterval(this.#tickTimer);
+    this.#setState('closed', 'closed by its owner');
+    await this.#listener.close();
+  }
+
+  async #nothingKept(deadline: number): Promise<void> {
+    while (this.#pager.heldPages > 0 && now() < deadline) await this.#pauseFor(tickEveryMs / 5);
+  }
+
+  async #closeStep(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, closeStepMs).unref());
+  }
+
+  #setState(state: NodeState, reason: string): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    // Listeners may call the node again; by then what led to the change is done.
+    for (const listener of this.#stateListeners) queueMicrotask(() => listener(state, reason));
+  }
+
+  #checkOpen(what: string): void {
+    if (this.#closing !== undefined) throw new PagewireError('closed', `${what}: node "${this.name}" was closed; join again to go on`);
+  }
+
+  #outError(what: string): PagewireError {
+    return new PagewireError('fenced', `${what}: node "${this.name}" is no member of a cluster now; wait until it has rejoined`);
+  }
+}

@@ -1,0 +1,273 @@
+import {
+  type CoherenceMessage,
+  decodeMessage,
+  type ErrorCode,
+  encodeMessage,
+  type FrameRef,
+  type Incarnation,
+  limits,
+  type Member,
+  type Message,
+  type Millis,
+  PagewireError,
+  type RegionId,
+  type ReplyMessage,
+  type RequestMessage,
+} from '@pagewire/protocol';
+import { dial, type Link, type LinkEnd, type LinkOptions } from '@pagewire/transport';
+import { Deferred } from './deferred.js';
+
+/** What the coordinator granted with a join. */
+export interface JoinTerms {
+  readonly cluster: string;
+  readonly incarnation: Incarnation;
+  readonly leaseMs: number;
+  readonly renewEveryMs: number;
+  /** When the join was sent, by this node's clock: the lease counts from then. */
+  readonly sentAt: Millis;
+}
+
+/** What a session tells its owner; each call comes from the event loop, in the order in which the coordinator spoke. */
+export interface SessionHandlers {
+  joined(terms: JoinTerms): void;
+  /** False when the node may not act on anything it is told any more (its lease is over): the message is dropped. */
+  mayAct(): boolean;
+  renewed(sentAt: Millis): void;
+  members(members: readonly Member[]): void;
+  coherence(message: CoherenceMessage): void;
+  regionDeleted(region: RegionId): void;
+  /** The membership is over; called once, and only after `joined`. */
+  ended(reason: string): void;
+}
+
+export interface SessionOptions {
+  readonly url: string;
+  readonly name: string;
+  readonly urls: readonly string[];
+  readonly previous: Incarnation | undefined;
+  readonly joinTimeoutMs: number;
+  readonly link: Partial<LinkOptions>;
+  now(): Millis;
+  readonly handlers: SessionHandlers;
+}
+
+// `Omit` over a union keeps only the fields that all its members share, so it is applied to each.
+type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
+/** A question to the coordinator, before it has a number. */
+export type Question = WithoutId<Extract<RequestMessage, { kind: 'open-region' | 'delete-region' | 'list-regions' | 'status' }>>;
+
+interface Pending {
+  readonly answer: Deferred<ReplyMessage>;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** How long a question to the coordinator may go unanswered. */
+const answerTimeoutMs = limits.faultTimeoutMs;
+
+/** One link to the coordinator and the membership that lives on it: join, questions and answers, leave. When it ends, the membership does. */
+export class CoordinatorSession {
+  readonly #options: SessionOptions;
+  readonly #link: Link;
+  readonly #joined = new Deferred<void>();
+  readonly #left = new Deferred<void>();
+  readonly #pending = new Map<number, Pending>();
+  readonly #joinTimer: NodeJS.Timeout;
+  #state: 'joining' | 'member' | 'leaving' | 'over' = 'joining';
+  #joinSentAt: Millis | undefined;
+  #questions = 0;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#joined.promise.catch(() => {});
+    const { url, name, joinTimeoutMs } = options;
+    this.#joinTimer = setTimeout(() => this.#end('unreachable', `no answer within ${joinTimeoutMs} ms`), joinTimeoutMs);
+    try {
+      this.#link = dial({
+        url,
+        attributes: { role: 'node', name },
+        link: { connectMs: joinTimeoutMs, ...options.link },
+        handlers: {
+          opened: (resumed) => this.#opened(resumed),
+          envelope: (bytes) => this.#envelope(bytes),
+          closed: (end) => this.#linkClosed(end),
+        },
+      });
+    } catch (error) {
+      clearTimeout(this.#joinTimer);
+      throw error;
+    }
+  }
+
+  /** Resolves when the node is a member; rejects with why it could not become one. */
+  get joined(): Promise<void> {
+    return this.#joined.promise;
+  }
+
+  /** Does nothing once the session is over. */
+  send(message: Message, frames?: (ref: FrameRef) => Uint8Array): void {
+    if (this.#state !== 'over') this.#link.send(encodeMessage(message, frames));
+  }
+
+  /** Rejects with the code that the coordinator answers, or `timeout`, or `fenced` when the session ends first. */
+  ask(question: Question): Promise<ReplyMessage> {
+    if (this.#state !== 'member') return Promise.reject(this.#overError(question.kind));
+    this.#questions += 1;
+    const id = this.#questions;
+    const answer = new Deferred<ReplyMessage>();
+    const timer = setTimeout(() => {
+      this.#pending.delete(id);
+      answer.reject(
+        new PagewireError(
+          'timeout',
+          `the coordinator at ${this.#options.url} did not answer ${question.kind} within ${answerTimeoutMs} ms; try again`,
+        ),
+      );
+    }, answerTimeoutMs);
+    this.#pending.set(id, { answer, timer });
+    // The spread of a union loses which member it was; `question` is whole but for its id.
+    this.send({ ...question, id } as RequestMessage);
+    return answer.promise;
+  }
+
+  /** Says goodbye and resolves when the coordinator has confirmed it, or `timeoutMs` have passed. */
+  async leave(timeoutMs: number): Promise<void> {
+    if (this.#state !== 'member') return;
+    this.#state = 'leaving';
+    this.send({ kind: 'leave' });
+    const timer = setTimeout(this.#left.resolve, timeoutMs);
+    await this.#left.promise;
+    clearTimeout(timer);
+    this.#failPending('leave');
+    this.#state = 'over';
+    await this.#link.close('the node has left');
+  }
+
+  /** Ends the link at once. The owner is not told. */
+  destroy(reason: string): void {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    clearTimeout(this.#joinTimer);
+    this.#joined.reject(new PagewireError('closed', `joining the cluster at ${this.#options.url} was given up: ${reason}`));
+    this.#left.resolve();
+    this.#failPending(reason);
+    this.#link.destroy({ code: 'closed', reason });
+  }
+
+  #opened(resumed: boolean): void {
+    if (resumed || this.#state !== 'joining') return;
+    const { name, urls, previous, now } = this.#options;
+    this.#joinSentAt = now();
+    this.send({ kind: 'join', name, urls, previous });
+  }
+
+  #envelope(bytes: Uint8Array): void {
+    if (this.#state === 'over') return;
+    const decoded = decodeMessage(bytes);
+    if (!decoded.ok) return this.#end('protocol-violation', `it sent bytes that are no message: ${decoded.reason}`);
+    const { message } = decoded;
+    if (this.#state === 'joining') return this.#answerToJoin(message);
+    if (this.#options.handlers.mayAct()) this.#take(message);
+  }
+
+  #answerToJoin(message: Message): void {
+    const sentAt = this.#joinSentAt;
+    if (message.kind === 'joined' && sentAt !== undefined) {
+      clearTimeout(this.#joinTimer);
+      this.#state = 'member';
+      const { cluster, incarnation, leaseMs, renewEveryMs } = message;
+      this.#options.handlers.joined({ cluster, incarnation, leaseMs, renewEveryMs, sentAt });
+      this.#joined.resolve();
+    } else if (message.kind === 'failed') {
+      this.#end(message.code, message.message);
+    } else {
+      this.#end('protocol-violation', `it answered a join with "${message.kind}"`);
+    }
+  }
+
+  #take(message: Message): void {
+    const { handlers } = this.#options;
+    switch (message.kind) {
+      case 'renewed':
+        // The coordinator returns the time that this node sent.
+        return handlers.renewed(message.sentAt as Millis);
+      case 'members':
+        return handlers.members(message.members);
+      case 'expelled':
+        return this.#end('fenced', `the coordinator expelled it: ${message.reason}`);
+      case 'left':
+        return this.#left.resolve();
+      case 'region-deleted':
+        return handlers.regionDeleted(message.region);
+      case 'region-opened':
+      case 'deleted':
+      case 'regions-listed':
+      case 'status-reported':
+      case 'failed':
+        return this.#answered(message);
+      case 'grant':
+      case 'supply':
+      case 'downgrade':
+      case 'transfer':
+      case 'invalidate':
+      case 'settled':
+      case 'released':
+      case 'refused':
+      case 'query':
+      case 'node-lost':
+        return handlers.coherence(message);
+      default:
+        return this.#end('protocol-violation', `it sent "${message.kind}", which is not for a node`);
+    }
+  }
+
+  #answered(reply: ReplyMessage): void {
+    const pending = this.#pending.get(reply.id);
+    // Number 0 answers no question: it says why the coordinator turns this node away.
+    if (pending === undefined) {
+      if (reply.kind === 'failed' && reply.id === 0) this.#end(reply.code, reply.message);
+      return;
+    }
+    this.#pending.delete(reply.id);
+    clearTimeout(pending.timer);
+    if (reply.kind === 'failed') pending.answer.reject(new PagewireError(reply.code, reply.message));
+    else pending.answer.resolve(reply);
+  }
+
+  #linkClosed(end: LinkEnd): void {
+    const code = this.#state === 'joining' && end.code === 'closed' ? 'unreachable' : end.code;
+    this.#end(code, `the link ended: ${end.reason}`);
+  }
+
+  #end(code: ErrorCode, why: string): void {
+    if (this.#state === 'over') return;
+    const was = this.#state;
+    this.#state = 'over';
+    clearTimeout(this.#joinTimer);
+    const { url, name, handlers } = this.#options;
+    this.#joined.reject(
+      new PagewireError(
+        code,
+        `node "${name}" could not join the cluster at ${url}: ${why}. Check that a coordinator runs there and that the name is free.`,
+      ),
+    );
+    this.#left.resolve();
+    this.#failPending(why);
+    this.#link.destroy({ code, reason: why });
+    if (was === 'member') handlers.ended(why);
+  }
+
+  #failPending(why: string): void {
+    for (const { answer, timer } of this.#pending.values()) {
+      clearTimeout(timer);
+      answer.reject(new PagewireError('fenced', `the coordinator's answer did not come: ${why}; ask again when the node has rejoined`));
+    }
+    this.#pending.clear();
+  }
+
+  #overError(what: string): PagewireError {
+    return new PagewireError(
+      'fenced',
+      `${what}: this node is not a member of the cluster at ${this.#options.url}; wait until it has rejoined`,
+    );
+  }
+}

@@ -1,0 +1,78 @@
+import { limits, PagewireError } from '@pagewire/protocol';
+import type { LinkOptions } from '@pagewire/transport';
+import { chooseMemory } from './choose-memory.js';
+import { ClusterNode } from './cluster-node.js';
+import type { MemoryMode } from './memory.js';
+import type { Node } from './node.js';
+import { type TransportKind, transportOf } from './transport-choice.js';
+
+export interface JoinOptions {
+  /** `ws://host:port` or `grpc://host:port` of the coordinator. */
+  readonly coordinator: string;
+  /** 1 to `limits.maxNodeNameBytes` printable ASCII characters without spaces; no two live nodes share one. */
+  readonly name: string;
+  /** Default `auto`. */
+  readonly memory?: MemoryMode;
+  /** Where peers and clients reach this node; default `127.0.0.1:0`, where port 0 picks a free one. */
+  readonly listen?: string;
+  /** What this node offers to peers, in order of preference; default `['ws', 'grpc']`. */
+  readonly transports?: readonly TransportKind[];
+  /** Allow listening beyond loopback: there is no authentication and no encryption. */
+  readonly insecure?: boolean;
+  /** How long an access waits for its pages; default `limits.faultTimeoutMs`. */
+  readonly faultTimeoutMs?: number;
+  /** How long to try to reach the coordinator and to be let in; default 10 000. */
+  readonly joinTimeoutMs?: number;
+  /** After a fence, join again as a new incarnation; default true. */
+  readonly rejoin?: boolean;
+  /** Limits and times of the links of this node. */
+  readonly link?: Partial<LinkOptions>;
+}
+
+const defaultJoinTimeoutMs = 10_000;
+
+/**
+ * Makes this process a node of a cluster. Fails with `unreachable` when no coordinator answers, `name-taken` when a live node has the name,
+ * `address-in-use` or `insecure-listen` when it cannot listen, `unsupported` when it cannot have the memory that was asked for.
+ */
+export async function join(options: JoinOptions): Promise<Node> {
+  const { coordinator, name, transports = ['ws', 'grpc'], insecure = false, rejoin = true, link = {} } = options;
+  if (typeof coordinator !== 'string' || transportOf(coordinator) === undefined) {
+    throw new PagewireError(
+      'bad-argument',
+      `coordinator is a URL such as ws://127.0.0.1:7070 or grpc://127.0.0.1:7070, not ${JSON.stringify(coordinator)}`,
+    );
+  }
+  if (typeof name !== 'string' || !/^[\x21-\x7e]+$/.test(name) || name.length > limits.maxNodeNameBytes) {
+    throw new PagewireError('bad-argument', `a node name is 1 to ${limits.maxNodeNameBytes} printable ASCII characters without spaces`);
+  }
+  if (transports.length === 0 || transports.some((transport) => transport !== 'ws' && transport !== 'grpc')) {
+    throw new PagewireError('bad-argument', `transports is a list of "ws" and "grpc", not ${JSON.stringify(transports)}`);
+  }
+  return await ClusterNode.start({
+    coordinator,
+    name,
+    memory: chooseMemory(options.memory ?? 'auto'),
+    transports,
+    faultTimeoutMs: duration('faultTimeoutMs', options.faultTimeoutMs ?? limits.faultTimeoutMs),
+    joinTimeoutMs: duration('joinTimeoutMs', options.joinTimeoutMs ?? defaultJoinTimeoutMs),
+    rejoin,
+    link,
+    listen: { ...parseAddress(options.listen ?? '127.0.0.1:0'), insecure },
+  });
+}
+
+function duration(option: string, value: number): number {
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new PagewireError('bad-argument', `${option} is a whole number of milliseconds above 0, not ${value}`);
+}
+
+/** `host:port`, with an IPv6 host in brackets. */
+function parseAddress(address: string): { readonly host: string; readonly port: number } {
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(address) ?? [];
+  const host = bracketed ?? plain;
+  const port = Number(digits);
+  if (host === undefined || port > 65_535)
+    throw new PagewireError('bad-argument', `listen is HOST:PORT, such as 127.0.0.1:7071, not "${address}"`);
+  return { host, port };
+}

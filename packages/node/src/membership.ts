@@ -1,0 +1,174 @@
+import {
+  Agent,
+  encodeMessage,
+  HOME,
+  limits,
+  type Millis,
+  type NodeCounters,
+  type PageMessage,
+  type Peer,
+  type RegionId,
+} from '@pagewire/protocol';
+import type { Acceptance, Attributes, Link, LinkOptions } from '@pagewire/transport';
+import { CoordinatorSession, type JoinTerms } from './coordinator-session.js';
+import { Lease } from './lease.js';
+import type { Pager } from './pager.js';
+import type { FrameSource } from './pager-ports.js';
+import { PeerMesh } from './peers.js';
+import type { TransportKind } from './transport-choice.js';
+
+export interface MembershipOptions {
+  readonly coordinator: string;
+  readonly name: string;
+  readonly urls: readonly string[];
+  readonly transports: readonly TransportKind[];
+  readonly joinTimeoutMs: number;
+  readonly link: Partial<LinkOptions>;
+  readonly pager: Pager;
+  now(): Millis;
+  counters(): NodeCounters;
+  regionDeleted(region: RegionId): void;
+  /** The coordinator is another than that of the life before; no life has begun with it yet. */
+  newCluster(): void;
+  /** This life is over; the pager has been ended already. */
+  fenced(reason: string): void;
+}
+
+interface Life {
+  readonly terms: JoinTerms;
+  readonly lease: Lease;
+  readonly session: CoordinatorSession;
+  readonly peers: PeerMesh;
+  readonly renewTimer: NodeJS.Timeout;
+}
+
+/**
+ * One incarnation of this node at a time: its lease, its link to the coordinator and its links to peers. Whatever ends one of them ends the
+ * incarnation: rights are revoked first, then everybody is told.
+ */
+export class Membership {
+  readonly #options: MembershipOptions;
+  #life: Life | undefined;
+  #joining: CoordinatorSession | undefined;
+  #latest: JoinTerms | undefined;
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+  }
+
+  /** The terms of the current life, or of the last one. */
+  get terms(): JoinTerms | undefined {
+    return this.#latest;
+  }
+
+  get session(): CoordinatorSession | undefined {
+    return this.#life?.session;
+  }
+
+  /** Becomes a member, as a new incarnation. */
+  async join(): Promise<void> {
+    const before = this.#latest;
+    const { coordinator, name, urls, joinTimeoutMs, link, now, pager } = this.#options;
+    const session: CoordinatorSession = new CoordinatorSession({
+      url: coordinator,
+      name,
+      urls,
+      previous: before?.incarnation,
+      joinTimeoutMs,
+      link,
+      now,
+      handlers: {
+        joined: (terms) => this.#begin(session, terms),
+        mayAct: () => this.#life?.session === session && this.leaseHolds(now()),
+        renewed: (sentAt) => this.#life?.lease.renewed(sentAt, now()),
+        members: (members) => this.#life?.peers.update(members),
+        coherence: (message) => {
+          if (message.kind === 'node-lost') this.#life?.peers.lose(message.member);
+          pager.message(HOME, message);
+        },
+        regionDeleted: (region) => this.#options.regionDeleted(region),
+        ended: (reason) => {
+          if (this.#life?.session === session) this.fence(reason);
+        },
+      },
+    });
+    this.#joining = session;
+    try {
+      await session.joined;
+    } finally {
+      this.#joining = undefined;
+    }
+  }
+
+  /** False when there is no life, or its lease is over, in which case it is ended before the answer. */
+  leaseHolds(now: Millis): boolean {
+    const life = this.#life;
+    if (life === undefined) return false;
+    if (life.lease.holds(now)) return true;
+    this.fence('its lease ended before the coordinator confirmed a renewal');
+    return false;
+  }
+
+  /** Ends the life at once: every right is revoked before anybody hears of it. */
+  fence(reason: string): void {
+    const life = this.#life;
+    if (life === undefined) return;
+    this.#life = undefined;
+    const { pager, name, fenced } = this.#options;
+    pager.end({ code: 'fenced', message: `node "${name}" was fenced: ${reason}` });
+    clearInterval(life.renewTimer);
+    life.peers.close('this node was fenced');
+    life.session.destroy('this node was fenced');
+    fenced(reason);
+  }
+
+  accept(peer: Attributes, link: Link): Acceptance {
+    return (
+      this.#life?.peers.accept(peer, link) ?? {
+        refuse: { code: 'fenced', reason: `node "${this.#options.name}" is no member of a cluster now` },
+      }
+    );
+  }
+
+  send(to: Peer, message: PageMessage, frames: FrameSource): void {
+    if (to === HOME) this.#life?.session.send(message, frames);
+    else this.#life?.peers.send(to, encodeMessage(message, frames));
+  }
+
+  /** Leaves in good order, when nothing is held any more. */
+  async leave(timeoutMs: number): Promise<void> {
+    this.#joining?.destroy('the node is closing');
+    const life = this.#life;
+    if (life === undefined) return;
+    await life.session.leave(timeoutMs);
+    if (this.#life !== life) return;
+    this.#life = undefined;
+    clearInterval(life.renewTimer);
+    life.peers.close('the node has left');
+  }
+
+  #begin(session: CoordinatorSession, terms: JoinTerms): void {
+    const { pager, now, transports, link } = this.#options;
+    const peers = new PeerMesh({
+      cluster: terms.cluster,
+      self: terms.incarnation,
+      transports,
+      // A peer that cannot be reached for the length of a lease is one too long: one of the two has to go.
+      link: { connectMs: terms.leaseMs, resumeMs: terms.leaseMs, ...link },
+      mayAct: () => this.leaseHolds(now()),
+      message: (from, message) => pager.message(from, message),
+      suspect: (member) => session.send({ kind: 'suspect', member }),
+    });
+    const lease = new Lease({ sentAt: terms.sentAt, leaseMs: terms.leaseMs, marginMs: Math.min(limits.leaseMarginMs, terms.leaseMs / 4) });
+    const renewTimer = setInterval(() => this.#renew(), terms.renewEveryMs);
+    if (this.#latest !== undefined && this.#latest.cluster !== terms.cluster) this.#options.newCluster();
+    this.#latest = terms;
+    this.#life = { terms, lease, session, peers, renewTimer };
+    pager.begin(new Agent());
+  }
+
+  #renew(): void {
+    const now = this.#options.now();
+    if (this.leaseHolds(now)) this.#life?.session.send({ kind: 'renew', sentAt: now, counters: this.#options.counters() });
+  }
+}

@@ -1,0 +1,33 @@
+import type { Incarnation, NodeCounters, RegionOptions, RegionRecord } from '@pagewire/protocol';
+import type { MemoryKind } from './memory.js';
+import type { Region } from './region.js';
+import type { NodeState } from './service-host.js';
+
+/** This process's place in a cluster. */
+export interface Node extends AsyncDisposable {
+  readonly name: string;
+  /** Which life of this node it is; changes with each rejoin. The latest one while fenced. */
+  readonly incarnation: Incarnation;
+  /** Where other nodes and clients reach it, in its order of preference. */
+  readonly urls: readonly string[];
+  readonly memory: MemoryKind;
+  /** One line: why this kind of memory. */
+  readonly memoryReason: string;
+  readonly state: NodeState;
+  /**
+   * Opens a region, or creates it when `bytes` is given and there is none of that name. Sizes that are given must agree with the region's.
+   * Each call gives a handle of its own over the same memory.
+   */
+  region(name: string, options?: RegionOptions): Promise<Region>;
+  regions(): Promise<readonly RegionRecord[]>;
+  /** The region and its bytes are gone, for every node. */
+  deleteRegion(name: string): Promise<void>;
+  counters(): NodeCounters;
+  /** Calls `listener` at each change of `state`, with a reason for people. The answer ends the subscription. */
+  onStateChange(listener: (state: NodeState, reason: string) => void): () => void;
+  /**
+   * Leaves the cluster in good order: gives every page back and says goodbye. Ends pins and waiting accesses. After at most a few seconds
+   * (a page cannot be given back, the coordinator is silent) it leaves all the same. Calling it again waits for the same end.
+   */
+  close(): Promise<void>;
+}

@@ -1,0 +1,293 @@
+import {
+  type Atomic,
+  type AtomicOp,
+  type AtomicType,
+  type AtomicValue,
+  applyAtomic,
+  atomicBytes,
+  atomicWrites,
+  checkAtomic,
+  checkAtomicRange,
+  checkRange,
+  limits,
+  type Millis,
+  millis,
+  PagewireError,
+  type RegionAtomics,
+  type RegionId,
+  type Right,
+} from '@pagewire/protocol';
+import { type Access, type AccessTerms, AtomicAccess, PrefetchAccess, ReadAccess, WriteAccess } from './access.js';
+import type { PagedRegion } from './paged-region.js';
+import type { Pager } from './pager.js';
+import { type HeldPin, PinAccess, type PinOwner } from './pin.js';
+import type { PageRun } from './prefetch.js';
+import type { Pin, Region } from './region.js';
+
+/** A longer read, write or prefetch is done part by part, so that one scan cannot fill the pager. */
+const maxPagesAtOnce = 1024;
+
+export interface HandleOptions {
+  readonly pager: Pager;
+  readonly faultTimeoutMs: number;
+  /** The owner lets go of the region when its last handle closes. */
+  closed(handle: RegionHandle): Promise<void>;
+}
+
+/** A region's API over the pager: checks arguments, takes what is here at once, and lets the pager wait for the rest. */
+export class RegionHandle implements Region {
+  readonly atomics: RegionAtomics;
+  readonly #region: PagedRegion;
+  readonly #pager: Pager;
+  readonly #options: HandleOptions;
+  readonly #held = new Set<HeldPin>();
+  readonly #pins: PinOwner = {
+    gained: (pin) => void this.#held.add(pin),
+    released: (pin) => void this.#held.delete(pin),
+  };
+  #closing: Promise<void> | undefined;
+
+  constructor(region: PagedRegion, options: HandleOptions) {
+    this.#region = region;
+    this.#pager = options.pager;
+    this.#options = options;
+    this.atomics = atomicsOver(this);
+  }
+
+  get id(): RegionId {
+    return this.#region.id;
+  }
+
+  get name(): string {
+    return this.#region.record.name;
+  }
+
+  get bytes(): number {
+    return this.#region.record.bytes;
+  }
+
+  get pageBytes(): number {
+    return this.#region.record.pageBytes;
+  }
+
+  get buffer(): SharedArrayBuffer {
+    const { buffer } = this.#region.memory;
+    if (buffer !== undefined) return buffer;
+    throw new PagewireError(
+      'unsupported',
+      `region "${this.name}" is in software memory, where plain loads and stores cannot fault; use pin() for bytes in place, or read, write and atomics`,
+    );
+  }
+
+  read(offset: number, length: number): Promise<Uint8Array> {
+    try {
+      const now = this.#enter(offset, length);
+      const { memory } = this.#region;
+      const missing = this.#missing(offset, length, 'readonly');
+      if (missing === undefined) return Promise.resolve(memory.range(offset, length).slice());
+      if (this.#isLong(length)) return this.#readParts(offset, length);
+      this.#pager.makeRoom(missing.length);
+      const access = new ReadAccess(this.#terms('readonly', now), offset, new Uint8Array(length), missing.length);
+      this.#runPresent(access, missing, offset, length);
+      return this.#wait(access, missing, this.#ahead(missing));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  write(offset: number, bytes: Uint8Array): Promise<void> {
+    try {
+      if (!(bytes instanceof Uint8Array)) throw new PagewireError('bad-argument', `write to region "${this.name}" takes a Uint8Array`);
+      const now = this.#enter(offset, bytes.length);
+      const missing = this.#missing(offset, bytes.length, 'exclusive');
+      if (missing === undefined) {
+        this.#region.memory.range(offset, bytes.length).set(bytes);
+        return Promise.resolve();
+      }
+      // The caller may change its bytes while the pages are on their way.
+      const own = bytes.slice();
+      if (this.#isLong(own.length)) return this.#writeParts(offset, own);
+      this.#pager.makeRoom(missing.length);
+      const access = new WriteAccess(this.#terms('exclusive', now), offset, own, missing.length);
+      this.#runPresent(access, missing, offset, own.length);
+      return this.#wait(access, missing);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  operate(offset: number, atomic: Atomic): Promise<number | bigint> {
+    try {
+      checkAtomicRange(this, offset, atomic.type);
+      checkAtomic(atomic);
+      const now = this.#enter(offset, atomicBytes[atomic.type]);
+      const right = atomicWrites(atomic.op) ? 'exclusive' : 'readonly';
+      const index = Math.floor(offset / this.pageBytes);
+      if (this.#region.permits(index, right)) {
+        return Promise.resolve(applyAtomic(this.#region.memory.view(index), offset - index * this.pageBytes, atomic));
+      }
+      this.#pager.makeRoom(1);
+      return this.#wait(new AtomicAccess(this.#terms(right, now), offset, atomic), [index]);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  pin(offset: number, length: number, right: Right = 'exclusive'): Promise<Pin> {
+    try {
+      const now = this.#enter(offset, length);
+      checkRight(right);
+      if (length === 0) throw new PagewireError('bad-argument', `a pin of region "${this.name}" covers at least one byte`);
+      const pages = Math.floor((offset + length - 1) / this.pageBytes) + 1 - Math.floor(offset / this.pageBytes);
+      if (pages > limits.maxPagesPerPin) {
+        throw new PagewireError(
+          'overloaded',
+          `a pin of ${pages} pages of region "${this.name}": pin at most ${limits.maxPagesPerPin} at once`,
+        );
+      }
+      this.#pager.makeRoom(1);
+      const terms = { deadline: this.#deadline(now), owner: this.#pins };
+      const access = new PinAccess(this.#pager, this.#region, { offset, length, right }, terms);
+      access.advance();
+      return access.promise;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  prefetch(offset: number, length: number, right: Right = 'readonly'): Promise<void> {
+    try {
+      const now = this.#enter(offset, length);
+      checkRight(right);
+      const missing = this.#missing(offset, length, right);
+      if (missing === undefined) return Promise.resolve();
+      if (this.#isLong(length)) return this.#prefetchParts(offset, length, right);
+      this.#pager.makeRoom(missing.length);
+      return this.#wait(new PrefetchAccess(this.#terms(right, now), missing.length), missing);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Lets every pin go, as at the end of the node. */
+  releasePins(): void {
+    for (const pin of this.#held) pin.release();
+  }
+
+  async #close(): Promise<void> {
+    this.releasePins();
+    await this.#options.closed(this);
+  }
+
+  /** Throws unless an access to the range may be tried now. */
+  #enter(offset: number, length: number): Millis {
+    if (this.#closing !== undefined)
+      throw new PagewireError('closed', `this handle of region "${this.name}" was closed; open the region again`);
+    const { gone } = this.#region;
+    if (gone !== undefined) throw new PagewireError(gone.code, gone.message);
+    checkRange(this, offset, length);
+    return this.#pager.admit();
+  }
+
+  #deadline(now: Millis): Millis {
+    return millis(now + this.#options.faultTimeoutMs);
+  }
+
+  #terms(right: Right, now: Millis): AccessTerms {
+    return { memory: this.#region.memory, right, deadline: this.#deadline(now) };
+  }
+
+  #isLong(length: number): boolean {
+    return length > maxPagesAtOnce * this.pageBytes;
+  }
+
+  /** The pages of the range that may not be used with `right` now; `undefined` when there are none. */
+  #missing(offset: number, length: number, right: Right): number[] | undefined {
+    if (length === 0) return undefined;
+    const last = Math.floor((offset + length - 1) / this.pageBytes);
+    let index = Math.floor(offset / this.pageBytes);
+    while (index <= last && this.#region.permits(index, right)) index += 1;
+    if (index > last) return undefined;
+    const missing = [index];
+    for (index += 1; index <= last; index++) if (!this.#region.permits(index, right)) missing.push(index);
+    return missing;
+  }
+
+  /** Uses the pages that are here before the others are waited for. */
+  #runPresent(access: ReadAccess | WriteAccess, missing: readonly number[], offset: number, length: number): void {
+    const last = Math.floor((offset + length - 1) / this.pageBytes);
+    let next = 0;
+    for (let index = Math.floor(offset / this.pageBytes); index <= last; index++) {
+      if (missing[next] === index) next += 1;
+      else access.use(index);
+    }
+  }
+
+  #ahead(missing: readonly number[]): PageRun | undefined {
+    const first = missing[0];
+    const last = missing[missing.length - 1];
+    return first === undefined || last === undefined ? undefined : this.#region.scans.fault(first, last + 1 - first);
+  }
+
+  #wait<T>(access: Access<T>, missing: readonly number[], ahead?: PageRun): Promise<T> {
+    this.#pager.wait(access, this.#region, missing, ahead);
+    return access.promise;
+  }
+
+  async #readParts(offset: number, length: number): Promise<Uint8Array> {
+    const whole = new Uint8Array(length);
+    for (const part of this.#parts(offset, length)) whole.set(await this.read(part.offset, part.length), part.offset - offset);
+    return whole;
+  }
+
+  async #writeParts(offset: number, bytes: Uint8Array): Promise<void> {
+    for (const part of this.#parts(offset, bytes.length)) {
+      await this.write(part.offset, bytes.subarray(part.offset - offset, part.offset - offset + part.length));
+    }
+  }
+
+  async #prefetchParts(offset: number, length: number, right: Right): Promise<void> {
+    for (const part of this.#parts(offset, length)) await this.prefetch(part.offset, part.length, right);
+  }
+
+  *#parts(offset: number, length: number): Generator<{ readonly offset: number; readonly length: number }> {
+    const partBytes = (maxPagesAtOnce - 1) * this.pageBytes;
+    for (let at = 0; at < length; at += partBytes) yield { offset: offset + at, length: Math.min(partBytes, length - at) };
+  }
+}
+
+function checkRight(right: Right): void {
+  if (right !== 'readonly' && right !== 'exclusive') {
+    throw new PagewireError('bad-argument', `a right is 'readonly' or 'exclusive', not ${JSON.stringify(right)}`);
+  }
+}
+
+/** Stands for an operand that the operation does not look at. */
+// `AtomicValue` of bigint64 is bigint, of the others number, which TypeScript does not see through the type parameter.
+const zero = <T extends AtomicType>(type: T): AtomicValue<T> => (type === 'bigint64' ? 0n : 0) as AtomicValue<T>;
+
+function atomicsOver(handle: RegionHandle): RegionAtomics {
+  const operate = <T extends AtomicType>(op: AtomicOp, type: T, offset: number, operand: AtomicValue<T>, replacement = zero(type)) =>
+    // `Atomics` answers with the kind of number that the element type holds.
+    handle.operate(offset, { op, type, operand, replacement }) as Promise<AtomicValue<T>>;
+  return {
+    load: (type, offset) => operate('load', type, offset, zero(type)),
+    store: (type, offset, value) => operate('store', type, offset, value),
+    add: (type, offset, value) => operate('add', type, offset, value),
+    sub: (type, offset, value) => operate('sub', type, offset, value),
+    and: (type, offset, value) => operate('and', type, offset, value),
+    or: (type, offset, value) => operate('or', type, offset, value),
+    xor: (type, offset, value) => operate('xor', type, offset, value),
+    exchange: (type, offset, value) => operate('exchange', type, offset, value),
+    compareExchange: (type, offset, expected, replacement) => operate('compareExchange', type, offset, expected, replacement),
+  };
+}

@@ -1,0 +1,35 @@
+import type { Atomic, RegionAccess, RegionId, Right } from '@pagewire/protocol';
+
+/**
+ * Bytes that stay this node's until they are released: while a pin is held, no other node gains a right that conflicts with it. Hold it
+ * briefly, because other nodes wait for it. A pin ends early when the node is fenced.
+ */
+export interface Pin extends AsyncDisposable {
+  /** `exclusive` bytes may be stored to; `readonly` bytes must not be: such a store is lost, and is not detected in software memory. */
+  readonly right: Right;
+  /** First pinned byte of the region, and how many bytes the pin covers. */
+  readonly offset: number;
+  readonly length: number;
+  /**
+   * The pinned bytes, in place. Fetch it for each use rather than keep it: after `release` it throws `closed`, and after the node was
+   * fenced it throws `fenced`, whereas a view kept from before can tell neither.
+   */
+  readonly bytes: Uint8Array;
+  /** Lets the pages go. Calling it again does nothing. */
+  release(): void;
+}
+
+/** A region as one node sees it. Offsets and lengths are bytes; every failure is a `PagewireError`. */
+export interface Region extends RegionAccess, AsyncDisposable {
+  readonly id: RegionId;
+  /** Mapped memory only; throws `unsupported` in software memory, which cannot make plain loads and stores fault. */
+  readonly buffer: SharedArrayBuffer;
+  /** Applies one atomic given as data; resolves as `atomics` does. */
+  operate(offset: number, atomic: Atomic): Promise<number | bigint>;
+  /** Gains `right` (exclusive unless said otherwise) to every page of the range and holds it until released. At most `limits.maxPagesPerPin` pages. */
+  pin(offset: number, length: number, right?: Right): Promise<Pin>;
+  /** Brings the range here with `right` (readonly unless said otherwise); resolves when every page of it has been here once. */
+  prefetch(offset: number, length: number, right?: Right): Promise<void>;
+  /** Releases this handle and its pins; the last handle of the region gives its pages back. The region and its bytes go on existing. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,178 @@
+import {
+  Agent,
+  decodeMessage,
+  encodeMessage,
+  HOME,
+  Home,
+  type HomeInput,
+  type Incarnation,
+  incarnation,
+  type Message,
+  type Millis,
+  millis,
+  type PageMessage,
+  type Peer,
+  type RegionRecord,
+  regionId,
+} from '@pagewire/protocol';
+import { PagedRegion } from '../src/paged-region.js';
+import { Pager } from '../src/pager.js';
+import { RegionHandle } from '../src/region-handle.js';
+import { SoftwareMemory } from '../src/software-memory.js';
+
+export const faultTimeoutMs = 1000;
+export const pageBytes = 64;
+
+/** One node of a world: a pager with a real agent, and a handle of the world's region. */
+export interface WorldNode {
+  readonly id: Incarnation;
+  readonly pager: Pager;
+  readonly paged: PagedRegion;
+  readonly region: RegionHandle;
+  readonly violations: string[];
+  /** When the lease ends; the world moves it, a test may. */
+  leaseEndsAt: number;
+}
+
+interface Parcel {
+  readonly from: Peer;
+  readonly to: Peer;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Pagers, real agents and a real home joined in memory, without sockets or timers: messages pass through the codec and wait until the test
+ * delivers them; time stands still until the test moves it.
+ */
+export class PagerWorld {
+  readonly home = new Home();
+  readonly nodes: WorldNode[] = [];
+  readonly record: RegionRecord;
+  now = millis(1);
+  /** Kinds of messages that are kept back, as by a slow link. */
+  readonly heldBack = new Set<string>();
+  #parcels: Parcel[] = [];
+
+  constructor(options: { readonly nodes: number; readonly pages: number }) {
+    this.record = { region: regionId(1), name: 'world', bytes: options.pages * pageBytes, pageBytes };
+    this.#tellHome({ kind: 'region-created', region: this.record.region, pageCount: options.pages, pageBytes });
+    for (let number = 1; number <= options.nodes; number++) this.#addNode(incarnation(number));
+  }
+
+  node(index: number): WorldNode {
+    const node = this.nodes[index];
+    if (node === undefined) throw new RangeError(`the world has ${this.nodes.length} nodes`);
+    return node;
+  }
+
+  /** Messages of `kind` that wait. */
+  inFlight(kind: string): number {
+    return this.#parcels.filter(({ bytes }) => decode(bytes).kind === kind).length;
+  }
+
+  /** Delivers messages, first in first out for each pair, until none is left that may pass. */
+  async deliver(): Promise<void> {
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      this.#arrive(next);
+      // What was resolved by the message goes on before the next one comes.
+      await Promise.resolve();
+    }
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  }
+
+  /** Delivers everything in one turn of the event loop: no promise goes on in between. */
+  deliverAtOnce(): void {
+    for (let next = this.#next(); next !== undefined; next = this.#next()) this.#arrive(next);
+  }
+
+  /** Delivers until `promise` has ended, and gives its outcome. */
+  async settle<T>(promise: Promise<T>): Promise<T> {
+    promise.catch(() => {});
+    let ended = false;
+    const end = promise.then(
+      () => {
+        ended = true;
+      },
+      () => {
+        ended = true;
+      },
+    );
+    for (let rounds = 0; !ended && rounds < 10_000; rounds++) await this.deliver();
+    if (!ended) throw new Error('the promise waits for something that no message brings');
+    await end;
+    return promise;
+  }
+
+  /** Lets time pass and everybody notice. */
+  pass(ms: number): void {
+    this.now = millis(this.now + ms);
+    this.#tellHome({ kind: 'tick' });
+    for (const node of this.nodes) node.pager.tick();
+  }
+
+  /** A life of the node begins, as after a join. */
+  begin(node: WorldNode): void {
+    this.#tellHome({ kind: 'member-joined', member: node.id });
+    node.pager.begin(new Agent());
+  }
+
+  #addNode(id: Incarnation): void {
+    const violations: string[] = [];
+    const pager = new Pager({
+      now: () => this.now,
+      leaseHolds: (now) => this.#leaseHolds(node, now),
+      send: (to, message, frames) => {
+        const bytes = Buffer.concat(encodeMessage(message, frames));
+        this.#parcels.push({ from: id, to, bytes });
+      },
+      violated: (_from, what) => violations.push(what),
+    });
+    const paged = new PagedRegion(this.record, new SoftwareMemory(this.record));
+    pager.addRegion(paged);
+    const region = new RegionHandle(paged, { pager, faultTimeoutMs, closed: async () => {} });
+    const node: WorldNode = { id, pager, paged, region, violations, leaseEndsAt: Number.POSITIVE_INFINITY };
+    this.nodes.push(node);
+    this.begin(node);
+  }
+
+  #leaseHolds(node: WorldNode, now: Millis): boolean {
+    if (now < node.leaseEndsAt) return true;
+    node.pager.end({ code: 'fenced', message: `node ${node.id} was fenced` });
+    return false;
+  }
+
+  #tellHome(input: HomeInput): void {
+    for (const effect of this.home.step(this.now, input)) {
+      if (effect.kind === 'violation') throw new Error(`the home was wronged: ${effect.what}`);
+      if (effect.kind === 'send') this.#parcels.push({ from: HOME, to: effect.to, bytes: Buffer.concat(encodeMessage(effect.message)) });
+    }
+  }
+
+  #next(): Parcel | undefined {
+    const blocked = new Set<string>();
+    for (const [at, parcel] of this.#parcels.entries()) {
+      const pair = `${parcel.from} ${parcel.to}`;
+      if (this.heldBack.has(decode(parcel.bytes).kind)) blocked.add(pair);
+      if (blocked.has(pair)) continue;
+      this.#parcels.splice(at, 1);
+      return parcel;
+    }
+    return undefined;
+  }
+
+  #arrive({ from, to, bytes }: Parcel): void {
+    const message = decode(bytes);
+    if (to === HOME) {
+      if (from !== HOME) this.#tellHome({ kind: 'message', from, message });
+    } else {
+      this.nodes.find((node) => node.id === to)?.pager.message(from, message);
+    }
+  }
+}
+
+function decode(bytes: Uint8Array): PageMessage {
+  const decoded = decodeMessage(bytes);
+  if (!decoded.ok) throw new Error(decoded.reason);
+  // Nothing but messages about pages is ever put into a parcel.
+  return decoded.message as Extract<Message, PageMessage>;
+}
