@@ -33,6 +33,8 @@ export interface ClusterNodeOptions {
   readonly rejoin: boolean;
   readonly link: Partial<LinkOptions>;
   readonly listen: { readonly host: string; readonly port: number; readonly insecure: boolean };
+  /** What others are told instead of where it listens. */
+  readonly advertise: { readonly host: string; readonly port: number } | undefined;
 }
 
 const now = (): Millis => millis(performance.now());
@@ -111,7 +113,7 @@ export class ClusterNode implements Node {
     });
     this.#membership = new Membership({
       ...options,
-      urls: options.transports.map((transport) => listener.url(transport)),
+      urls: this.urls,
       pager: this.#pager,
       now,
       counters: () => this.counters(),
@@ -130,7 +132,14 @@ export class ClusterNode implements Node {
   }
 
   get urls(): readonly string[] {
-    return this.#options.transports.map((transport) => this.#listener.url(transport));
+    const { transports, advertise } = this.#options;
+    if (advertise === undefined) return transports.map((transport) => this.#listener.url(transport));
+    const host = advertise.host.includes(':') ? `[${advertise.host}]` : advertise.host;
+    return transports.map((transport) => `${transport}://${host}:${advertise.port}`);
+  }
+
+  get port(): number {
+    return this.#listener.port;
   }
 
   get state(): NodeState {

@@ -23,8 +23,10 @@ export interface JoinTerms {
   readonly incarnation: Incarnation;
   readonly leaseMs: number;
   readonly renewEveryMs: number;
-  /** When the join was sent, by this node's clock: the lease counts from then. */
+  /** When the join was sent, by this node's clock. */
   readonly sentAt: Millis;
+  /** How long it then waited at the coordinator, by the coordinator's clock. */
+  readonly waitedMs: number;
 }
 
 /** What a session tells its owner; each call comes from the event loop, in the order in which the coordinator spoke. */
@@ -174,8 +176,8 @@ export class CoordinatorSession {
     if (message.kind === 'joined' && sentAt !== undefined) {
       clearTimeout(this.#joinTimer);
       this.#state = 'member';
-      const { cluster, incarnation, leaseMs, renewEveryMs } = message;
-      this.#options.handlers.joined({ cluster, incarnation, leaseMs, renewEveryMs, sentAt });
+      const { cluster, incarnation, leaseMs, renewEveryMs, waitedMs } = message;
+      this.#options.handlers.joined({ cluster, incarnation, leaseMs, renewEveryMs, sentAt, waitedMs });
       this.#joined.resolve();
     } else if (message.kind === 'failed') {
       this.#end(message.code, message.message);

@@ -15,6 +15,8 @@ export interface JoinOptions {
   readonly memory?: MemoryMode;
   /** Where peers and clients reach this node; default `127.0.0.1:0`, where port 0 picks a free one. */
   readonly listen?: string;
+  /** `HOST:PORT` that peers and clients are told, where it differs from what this node listens on (port forwarding, a proxy). */
+  readonly advertise?: string;
   /** What this node offers to peers, in order of preference; default `['ws', 'grpc']`. */
   readonly transports?: readonly TransportKind[];
   /** Allow listening beyond loopback: there is no authentication and no encryption. */
@@ -58,7 +60,8 @@ export async function join(options: JoinOptions): Promise<Node> {
     joinTimeoutMs: duration('joinTimeoutMs', options.joinTimeoutMs ?? defaultJoinTimeoutMs),
     rejoin,
     link,
-    listen: { ...parseAddress(options.listen ?? '127.0.0.1:0'), insecure },
+    listen: { ...parseAddress('listen', options.listen ?? '127.0.0.1:0'), insecure },
+    advertise: options.advertise === undefined ? undefined : parseAddress('advertise', options.advertise),
   });
 }
 
@@ -68,11 +71,11 @@ function duration(option: string, value: number): number {
 }
 
 /** `host:port`, with an IPv6 host in brackets. */
-function parseAddress(address: string): { readonly host: string; readonly port: number } {
+function parseAddress(option: string, address: string): { readonly host: string; readonly port: number } {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(address) ?? [];
   const host = bracketed ?? plain;
   const port = Number(digits);
   if (host === undefined || port > 65_535)
-    throw new PagewireError('bad-argument', `listen is HOST:PORT, such as 127.0.0.1:7071, not "${address}"`);
+    throw new PagewireError('bad-argument', `${option} is HOST:PORT, such as 127.0.0.1:7071, not "${address}"`);
   return { host, port };
 }

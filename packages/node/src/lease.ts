@@ -1,3 +1,12 @@
+/** What a first lease is made of, in milliseconds; the times are by the node's clock. */
+export interface LeaseTerms {
+  readonly sentAt: number;
+  readonly waitedMs: number;
+  readonly now: number;
+  readonly leaseMs: number;
+  readonly marginMs: number;
+}
+
 /**
  * A node's lease by its own monotonic clock, in milliseconds. The coordinator counts the lease from when a renewal arrives, the node from
  * when it sent it, and the node stops a margin earlier still: so it has given up every right before anyone stops waiting for it, as long
@@ -7,10 +16,15 @@ export class Lease {
   readonly #lengthMs: number;
   #endsAt: number;
 
-  /** `sentAt` is when the node asked to join. */
-  constructor(options: { readonly sentAt: number; readonly leaseMs: number; readonly marginMs: number }) {
-    this.#lengthMs = options.leaseMs - options.marginMs;
-    this.#endsAt = options.sentAt + this.#lengthMs;
+  /**
+   * `sentAt` is when the node asked to join, `waitedMs` how long the coordinator then let it wait, and `now` when it was let in. It cannot
+   * have been let in before `sentAt + waitedMs`, so the lease counts from then; that the wait was measured by the other clock is covered by
+   * the margin. A wait that would not be over yet by this clock is not believed.
+   */
+  constructor(options: LeaseTerms) {
+    const { sentAt, waitedMs, now, leaseMs, marginMs } = options;
+    this.#lengthMs = leaseMs - marginMs;
+    this.#endsAt = Math.min(sentAt + waitedMs, now) + this.#lengthMs;
   }
 
   /** From this moment on the node must not use any right. */

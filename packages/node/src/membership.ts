@@ -159,7 +159,7 @@ export class Membership {
       message: (from, message) => pager.message(from, message),
       suspect: (member) => session.send({ kind: 'suspect', member }),
     });
-    const lease = new Lease({ sentAt: terms.sentAt, leaseMs: terms.leaseMs, marginMs: Math.min(limits.leaseMarginMs, terms.leaseMs / 4) });
+    const lease = new Lease({ ...terms, now: now(), marginMs: Math.min(limits.leaseMarginMs, terms.leaseMs / 4) });
     const renewTimer = setInterval(() => this.#renew(), terms.renewEveryMs);
     if (this.#latest !== undefined && this.#latest.cluster !== terms.cluster) this.#options.newCluster();
     this.#latest = terms;

@@ -10,6 +10,8 @@ export interface Node extends AsyncDisposable {
   readonly incarnation: Incarnation;
   /** Where other nodes and clients reach it, in its order of preference. */
   readonly urls: readonly string[];
+  /** The port it listens on. */
+  readonly port: number;
   readonly memory: MemoryKind;
   /** One line: why this kind of memory. */
   readonly memoryReason: string;
