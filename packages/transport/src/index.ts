@@ -1,1 +1,6 @@
-export {};
+export type { Channel, ChannelEnd, ChannelEvents, TransportName } from './channel.js';
+export { dial } from './dial.js';
+export type { Acceptance, Attributes, DialOptions, Link, LinkEnd, LinkHandlers, LinkOptions, Listener, ListenOptions } from './link.js';
+export { linkDefaults, transportLimits } from './link-defaults.js';
+export { listen } from './listen.js';
+export { createMemoryNetwork, type MemoryNetwork } from './memory-network.js';

@@ -39,15 +39,22 @@ export interface Link {
   readonly congested: boolean;
   /**
    * Queues one envelope, given in parts; all envelopes of one turn of the event loop leave in one write. The parts are copied before
-   * `send` returns. After the end it does nothing. Past the hard cap on buffered bytes the link ends with `overloaded`.
+   * `send` returns. After `close` or the end it does nothing. Past the hard cap on buffered bytes the link ends with `overloaded`.
+   * @throws PagewireError `bad-argument` when the envelope is longer than `maxEnvelopeBytes`; the link goes on without it
    */
   send(parts: readonly Uint8Array[]): void;
-  /** Stops or resumes delivery to `envelope`; the peer's sending then backs up. */
+  /**
+   * Stops or resumes delivery to `envelope`. Nothing is read from the connection meanwhile, so the peer's sending backs up, and so do the
+   * acknowledgements of what this side sends.
+   */
   pause(): void;
   resume(): void;
-  /** Sends what is queued, says goodbye and ends; resolves when the connection is gone (at most `closeTimeoutMs`). */
+  /**
+   * Sends what is queued, says goodbye and ends; resolves when the peer has answered it or `closeTimeoutMs` is over. Envelopes that arrive
+   * after the call are thrown away. Both sides are told `closed` with the reason.
+   */
   close(reason?: string): Promise<void>;
-  /** Ends at once without a goodbye. */
+  /** Ends at once without a goodbye, as a crash would: the peer finds out when it cannot resume. */
   destroy(end?: LinkEnd): void;
 }
 
@@ -59,11 +66,14 @@ export interface LinkOptions {
   readonly lowWaterBytes: number;
   /** Largest envelope accepted or sent. */
   readonly maxEnvelopeBytes: number;
-  /** Largest write: envelopes of one turn are split into several beyond it. */
+  /**
+   * Largest message. Envelopes of one turn beyond it fill several messages, which still leave in one write. Larger messages are slower:
+   * a receiver can use one in place only while it fits into a single read of the socket.
+   */
   readonly maxBatchBytes: number;
   /** A heartbeat is sent when nothing else was for this long. */
   readonly heartbeatMs: number;
-  /** A connection that brought nothing for this long is half-open: it is dropped and dialed again. */
+  /** A connection that brought nothing for this long is half-open: it is dropped and dialed again. At least twice `heartbeatMs`. */
   readonly silenceMs: number;
   /** A connection must finish the handshake within this time. */
   readonly handshakeMs: number;
@@ -89,8 +99,12 @@ export interface ListenOptions {
   readonly insecure?: boolean;
   /** Largest number of connections, handshaken or not. */
   readonly maxConnections?: number;
+  /** Largest number of interrupted links kept for resumption; past it the oldest ends with `unreachable`. */
+  readonly maxDormantLinks?: number;
   /** Decides on each new link; `link` is not open yet. */
   accept(peer: Attributes, link: Link): Acceptance;
+  /** A connection was turned away before it became a link: another version, garbage, silence, or refused by `accept`. For logs. */
+  refused?(end: LinkEnd, remote: string): void;
   readonly link?: Partial<LinkOptions>;
 }
 

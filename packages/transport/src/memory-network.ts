@@ -1,0 +1,134 @@
+import { PagewireError } from '@pagewire/protocol';
+import { Acceptor } from './acceptor.js';
+import { encodeAttributes } from './attributes.js';
+import type { Channel, ChannelEvents } from './channel.js';
+import { dialWith } from './dialer.js';
+import type { DialOptions, Link, Listener, ListenOptions } from './link.js';
+import { resolveLinkOptions } from './link-defaults.js';
+import { parseLinkUrl } from './link-url.js';
+import { MemoryChannel, type MemoryWeather } from './memory-channel.js';
+import { maxMessageBytes } from './wire.js';
+
+/**
+ * Links inside one process, for tests: the same sessions, handshakes and limits as over a network, and a network that does as it is told.
+ * `dial` and `listen` can stand in for those of this package.
+ */
+export interface MemoryNetwork {
+  /** As `dial`, for `memory://host:port`. */
+  dial(options: DialOptions): Link;
+  /** As `listen`, without a socket: the listener is `memory://host:port` whichever transport is asked for. Port 0 picks a free one. */
+  listen(options: ListenOptions): Promise<Listener>;
+  /** Breaks every connection, or those to one url; what is in flight is lost. */
+  cut(url?: string): void;
+  /** While true, nothing travels and no connection breaks: every connection is half-open. */
+  stall(stalled: boolean): void;
+  /** While true, new connections fail. */
+  refuse(refused: boolean): void;
+  /** Adds a delay, in milliseconds, to what travels from now on. Order is kept. */
+  delay(ms: number): void;
+  /** Messages sent over the open connections, by both ends. */
+  readonly sentMessages: number;
+  /** A bare channel to a listener, to speak to it as a stranger would. */
+  connect(url: string, events: ChannelEvents): Channel;
+}
+
+class Network implements MemoryNetwork {
+  readonly #listeners = new Map<string, { readonly acceptor: Acceptor; readonly weather: MemoryWeather }>();
+  readonly #connections = new Map<MemoryChannel, string>();
+  readonly #weather = { stalled: false, refused: false, delayMs: 0 };
+  #nextPort = 1;
+
+  dial(dial: DialOptions): Link {
+    const options = resolveLinkOptions(dial.link);
+    const { transport } = parseLinkUrl(dial.url);
+    if (transport !== 'memory') {
+      throw new PagewireError('bad-argument', `a memory network dials memory://host:port, not ${dial.url}: use dial() for that`);
+    }
+    encodeAttributes(dial.attributes);
+    return dialWith(dial, options, 'memory', (events) => this.connect(dial.url, events));
+  }
+
+  listen(listen: ListenOptions): Promise<Listener> {
+    const options = resolveLinkOptions(listen.link);
+    const port = listen.port === 0 ? this.#freePort(listen.host) : listen.port;
+    const url = `memory://${listen.host}:${port}`;
+    if (this.#listeners.has(url)) {
+      return Promise.reject(new PagewireError('address-in-use', `${url} has a listener already: close it, or pass port 0`));
+    }
+    const acceptor = new Acceptor(listen, options);
+    this.#listeners.set(url, { acceptor, weather: this.#weatherFor(maxMessageBytes(options)) });
+    const close = async (): Promise<void> => {
+      this.#listeners.delete(url);
+      await acceptor.close();
+    };
+    return Promise.resolve({ host: listen.host, port, url: () => url, close });
+  }
+
+  cut(url?: string): void {
+    for (const [channel, to] of this.#connections) if (url === undefined || url === to) channel.cut('the connection was cut');
+    this.#sweep();
+  }
+
+  stall(stalled: boolean): void {
+    this.#weather.stalled = stalled;
+    for (const channel of this.#connections.keys()) channel.carry();
+  }
+
+  refuse(refused: boolean): void {
+    this.#weather.refused = refused;
+  }
+
+  delay(ms: number): void {
+    this.#weather.delayMs = ms;
+  }
+
+  get sentMessages(): number {
+    let sum = 0;
+    for (const channel of this.#connections.keys()) sum += channel.sentMessages;
+    return sum;
+  }
+
+  connect(url: string, events: ChannelEvents): Channel {
+    this.#sweep();
+    const listener = this.#listeners.get(url);
+    const [near, far] = MemoryChannel.pair(url, listener?.weather ?? this.#weatherFor(0), events);
+    if (listener === undefined || this.#weather.refused) {
+      near.cut(`nothing listens on ${url}`);
+      return near;
+    }
+    this.#connections.set(near, url).set(far, url);
+    setImmediate(() => {
+      if (!near.isOpen) return;
+      listener.acceptor.admit(far);
+      near.events.opened();
+    });
+    return near;
+  }
+
+  #freePort(host: string): number {
+    while (this.#listeners.has(`memory://${host}:${this.#nextPort}`)) this.#nextPort++;
+    return this.#nextPort++;
+  }
+
+  #weatherFor(messageBytes: number): MemoryWeather {
+    const shared = this.#weather;
+    return {
+      get stalled() {
+        return shared.stalled;
+      },
+      get delayMs() {
+        return shared.delayMs;
+      },
+      maxMessageBytes: messageBytes,
+    };
+  }
+
+  #sweep(): void {
+    for (const channel of this.#connections.keys()) if (!channel.isOpen) this.#connections.delete(channel);
+  }
+}
+
+/** A network of its own: names in one do not meet those in another. */
+export function createMemoryNetwork(): MemoryNetwork {
+  return new Network();
+}

@@ -1,0 +1,31 @@
+/** Something with work to do once, at the end of this turn of the event loop. */
+export interface TurnMember {
+  endOfTurn(): void;
+}
+
+let waiting: TurnMember[] = [];
+
+/**
+ * Calls `member.endOfTurn()` in the check phase, right after everything that the present poll phase brings has been handled. A microtask
+ * would run after each callback instead, and send one write for each message received. One `setImmediate` serves all links of the process.
+ * A member adds itself once for each turn.
+ */
+export function atEndOfTurn(member: TurnMember): void {
+  if (waiting.length === 0) setImmediate(endTurn);
+  waiting.push(member);
+}
+
+function endTurn(): void {
+  const members = waiting;
+  waiting = [];
+  let done = 0;
+  try {
+    for (const member of members) {
+      done++;
+      member.endOfTurn();
+    }
+  } finally {
+    // A handler that throws takes down its own turn, not that of the links after it.
+    for (const member of members.slice(done)) atEndOfTurn(member);
+  }
+}
