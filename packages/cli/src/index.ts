@@ -1,1 +1,2 @@
-export {};
+export type { CoordinatorReady, NodeReady } from './processes/ready-line.js';
+export { type Actions, actions, type RunOptions, runCommandLine } from './program.js';

@@ -1,0 +1,88 @@
+import { constants } from 'node:os';
+
+/** Why a command was asked to end. */
+export type StopCause = { readonly kind: 'signal'; readonly signal: StopSignal } | { readonly kind: 'parent-gone' };
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+const stopSignals: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/**
+ * One Ctrl-C can arrive several times: from the terminal to the whole process group and again from a wrapper such as npm that passes it
+ * on. Only a signal this much later is a second request.
+ */
+const samePressMs = 400;
+
+export interface StopOptions {
+  /** The parent takes part in the terminal's process group and decides what Ctrl-C and a hang-up mean, so this process ignores both. */
+  readonly parentHandlesTerminal?: boolean;
+  /** Milliseconds on a monotonic clock. */
+  readonly now?: () => number;
+}
+
+/** Asks from outside that a command end: by signal, or because the parent that holds this process's IPC channel is gone. */
+export class StopRequests {
+  readonly #asked = new AbortController();
+  readonly #insisted = new AbortController();
+  readonly #listeners: (() => void)[] = [];
+  readonly #now: () => number;
+  #cause: StopCause | undefined;
+  #askedAt = 0;
+
+  constructor({ parentHandlesTerminal = false, now = () => performance.now() }: StopOptions = {}) {
+    this.#now = now;
+    for (const signal of stopSignals) {
+      const ignored = parentHandlesTerminal && signal !== 'SIGTERM';
+      this.#listen(signal, () => ignored || this.ask({ kind: 'signal', signal }));
+    }
+    if (process.connected) this.#listen('disconnect', () => this.ask({ kind: 'parent-gone' }));
+  }
+
+  /** Aborted at the first request: end in good order. */
+  get asked(): AbortSignal {
+    return this.#asked.signal;
+  }
+
+  /** Aborted at the second request: end at once. */
+  get insisted(): AbortSignal {
+    return this.#insisted.signal;
+  }
+
+  /** The first request's cause. */
+  get cause(): StopCause | undefined {
+    return this.#cause;
+  }
+
+  /** The exit code that tells a shell which signal ended the command; 0 when no signal did. */
+  get exitCode(): number {
+    return this.#cause?.kind === 'signal' ? 128 + constants.signals[this.#cause.signal] : 0;
+  }
+
+  /** Files a request, as a signal does. */
+  ask(cause: StopCause): void {
+    if (this.#cause === undefined) {
+      this.#cause = cause;
+      this.#askedAt = this.#now();
+      this.#asked.abort();
+    } else if (this.#now() - this.#askedAt > samePressMs) {
+      this.#insisted.abort();
+    }
+  }
+
+  /** Stops listening. */
+  dispose(): void {
+    for (const remove of this.#listeners.splice(0)) remove();
+  }
+
+  #listen(event: string, listener: () => void): void {
+    process.on(event, listener);
+    this.#listeners.push(() => process.off(event, listener));
+  }
+}
+
+/** Resolves when `signal` is aborted; at once if it already is. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
