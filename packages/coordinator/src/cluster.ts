@@ -151,9 +151,14 @@ export class Cluster {
       }
       case 'lost': {
         const { incarnation, name } = effect.member;
-        this.#ports.log({ level: effect.loss === 'left' ? 'info' : 'warn', event: 'node-lost', name, incarnation, why: effect.loss });
+        if (effect.loss === 'left') this.#ports.log({ level: 'info', event: 'node-left', name, incarnation });
+        else this.#ports.log({ level: 'warn', event: 'node-lost', name, incarnation, why: effect.loss });
         this.#counters.forget(incarnation);
         return this.tellHome(now, { kind: 'member-lost', member: incarnation });
+      }
+      case 'suspected': {
+        const { incarnation, name } = effect.member;
+        return this.#ports.log({ level: 'warn', event: 'node-suspected', name, incarnation, by: effect.by.name });
       }
       case 'expelled': {
         const { incarnation, name } = effect.member;

@@ -5,7 +5,7 @@ import { scriptOptions } from './membership-script.js';
 
 /** One random move. `pick` chooses among what there is: a link, a member. */
 export interface Move {
-  readonly kind: 'join' | 'rejoin' | 'impostor' | 'renew' | 'leave' | 'suspect' | 'link-lost' | 'wait' | 'freeze';
+  readonly kind: 'join' | 'rejoin' | 'impostor' | 'renew' | 'renew-all' | 'leave' | 'suspect' | 'link-lost' | 'wait' | 'freeze';
   readonly name: string;
   readonly pick: number;
   readonly ms: number;
@@ -17,6 +17,13 @@ interface Life {
   /** The lease as the rules give it: from the join or the last renewal that counts. */
   leaseEndsAt: number;
   expelled: boolean;
+  renewedAt: number;
+}
+
+/** Two members, and when the first of them said that it cannot reach the other. */
+interface Broken {
+  readonly pair: readonly Incarnation[];
+  readonly since: number;
 }
 
 /**
@@ -30,6 +37,7 @@ export class MembershipModel {
   readonly #membership = new Membership({ ...scriptOptions, maxMembers: 4 });
   readonly #lives = new Map<Incarnation, Life>();
   readonly #links: number[] = [];
+  #broken: Broken[] = [];
   #now = 0;
   #lastIncarnation = 0;
   #lastEpoch = 0;
@@ -46,13 +54,19 @@ export class MembershipModel {
         return this.#step(this.#newJoin(move.name, incarnation(move.pick)));
       case 'renew':
         return this.#step({ kind: 'renew', link: linkId(link), sentAt: this.#now });
+      case 'renew-all':
+        for (const life of [...this.#lives.values()]) this.#step({ kind: 'renew', link: linkId(life.link), sentAt: this.#now });
+        return;
       case 'leave':
       case 'link-lost':
         return this.#step({ kind: move.kind, link: linkId(link) });
       case 'suspect': {
-        const members = [...this.#lives.keys()];
-        const member = members[move.ms % Math.max(1, members.length)];
-        if (member !== undefined) this.#step({ kind: 'suspect', link: linkId(link), member });
+        const lives = [...this.#lives];
+        const accuser = lives[move.pick % Math.max(1, lives.length)];
+        const accused = lives[move.ms % Math.max(1, lives.length)];
+        if (accuser !== undefined && accused !== undefined) {
+          this.#step({ kind: 'suspect', link: linkId(accuser[1].link), member: accused[0] });
+        }
         return;
       }
       case 'freeze':
@@ -77,6 +91,7 @@ export class MembershipModel {
     this.#foresee(input);
     const effects = this.#membership.step(this.#at(), input);
     for (const effect of effects) this.#check(effect, input);
+    this.#expect(effects.filter((effect) => effect.kind === 'expelled').length <= 1, 'several expulsions at once');
     const believed = this.#membership.status(this.#at()).map((member) => member.incarnation);
     this.#expect(
       believed.join() === [...this.#lives.keys()].join(),
@@ -92,7 +107,10 @@ export class MembershipModel {
   #foresee(input: MembershipInput): void {
     for (const life of this.#lives.values()) {
       if ('link' in input && life.link === input.link && !life.expelled) {
-        if (input.kind === 'renew') life.leaseEndsAt = this.#now + scriptOptions.leaseMs;
+        if (input.kind === 'renew') {
+          life.leaseEndsAt = this.#now + scriptOptions.leaseMs;
+          life.renewedAt = this.#now;
+        }
         if (input.kind === 'link-lost') life.expelled = true;
       }
     }
@@ -101,11 +119,8 @@ export class MembershipModel {
   #check(effect: MembershipEffect, input: MembershipInput): void {
     if (effect.kind === 'admitted') this.#checkAdmitted(effect.member, effect.link);
     if (effect.kind === 'lost') this.#checkLost(effect.member.incarnation, effect.loss, input);
-    if (effect.kind === 'expelled') {
-      const life = this.#lives.get(effect.member.incarnation);
-      if (life !== undefined) life.expelled = true;
-      this.seen.add(`expelled by ${input.kind}`);
-    }
+    if (effect.kind === 'suspected') this.#broken.push({ pair: [effect.member.incarnation, effect.by.incarnation], since: this.#now });
+    if (effect.kind === 'expelled') this.#checkExpelled(effect.member.incarnation, input);
     if (effect.kind === 'refused') this.seen.add(effect.code);
     if (effect.kind === 'send' && effect.message.kind === 'members') {
       this.#expect(effect.message.epoch > this.#lastEpoch, `epoch ${effect.message.epoch} after ${this.#lastEpoch}`);
@@ -119,8 +134,21 @@ export class MembershipModel {
     this.#expect(member > this.#lastIncarnation, `incarnation ${member} after ${this.#lastIncarnation}`);
     this.#expect(this.#lives.size < 4, 'more members than allowed');
     this.#lastIncarnation = member;
-    this.#lives.set(member, { name, link, leaseEndsAt: this.#now + scriptOptions.leaseMs, expelled: false });
+    this.#lives.set(member, { name, link, leaseEndsAt: this.#now + scriptOptions.leaseMs, expelled: false, renewedAt: this.#now });
     this.seen.add('admitted');
+  }
+
+  /** Only the end of its own link, or a pair of which both have shown themselves alive, costs a member its place. */
+  #checkExpelled(member: Incarnation, input: MembershipInput): void {
+    const alive = (other: Incarnation, since: number): boolean => {
+      const life = this.#lives.get(other);
+      return life !== undefined && !life.expelled && life.renewedAt >= since + 2 * scriptOptions.renewEveryMs;
+    };
+    const proved = this.#broken.some(({ pair, since }) => pair.includes(member) && pair.every((other) => alive(other, since)));
+    this.#expect(input.kind === 'link-lost' || (input.kind === 'tick' && proved), `${member} expelled by ${input.kind} at ${this.#now}`);
+    const life = this.#lives.get(member);
+    if (life !== undefined) life.expelled = true;
+    this.seen.add(`expelled by ${input.kind}`);
   }
 
   #checkLost(member: Incarnation, loss: string, input: MembershipInput): void {

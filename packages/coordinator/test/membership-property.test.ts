@@ -13,6 +13,7 @@ const moves: fc.Arbitrary<Move[]> = fc.array(
       'renew',
       'renew',
       'leave',
+      'renew-all',
       'suspect',
       'link-lost',
       'wait',
@@ -39,7 +40,7 @@ test('no two members share a name, none is lost before its lease ended unless it
   expect([...seen].sort()).toEqual([
     'admitted',
     'expelled by link-lost',
-    'expelled by suspect',
+    'expelled by tick',
     'lease-ended',
     'left',
     'name-taken',

@@ -17,7 +17,7 @@ const show = ({ name, incarnation: n }: Member): string => `${name}#${n}`;
 function showMessage(message: Extract<MembershipEffect, { kind: 'send' }>['message']): string {
   switch (message.kind) {
     case 'joined':
-      return `joined #${message.incarnation}`;
+      return message.waitedMs === 0 ? `joined #${message.incarnation}` : `joined #${message.incarnation} after ${message.waitedMs}`;
     case 'members':
       return `members of epoch ${message.epoch}: ${message.members.map(show).join(' ')}`;
     case 'renewed':
@@ -37,6 +37,8 @@ function showEffect(effect: MembershipEffect): string {
       return `admitted ${show(effect.member)}`;
     case 'lost':
       return `lost ${show(effect.member)} (${effect.loss})`;
+    case 'suspected':
+      return `suspected ${show(effect.member)} by ${show(effect.by)}`;
     case 'expelled':
       return `expelled ${show(effect.member)}`;
     case 'refused':

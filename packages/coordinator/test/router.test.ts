@@ -25,11 +25,34 @@ describe('pages', () => {
     const grid = bench.region('grid');
     const [n1, n2] = [bench.node('n1'), bench.node('n2')];
     n1.say({ kind: 'suspect', member: n2.incarnation });
+    bench.tick(0);
+    bench.tick(1000);
+    for (const node of [n1, n2]) node.say({ kind: 'renew', sentAt: 1000, counters: noCounters });
+    bench.tick(2000);
     n2.take();
     acquire(n2, grid, 'exclusive');
     n2.say({ kind: 'open-region', id: 9, name: 'other', bytes: 1 });
     expect(n2.received).toEqual([{ kind: 'failed', id: 9, code: 'fenced', message: expect.stringContaining('open-region') }]);
     expect(bench.status().pages).toMatchObject({ busy: 0 });
+  });
+
+  test('a suspicion, an expulsion, an orderly leave and a loss are logged as what they are', () => {
+    const bench = new RouterBench();
+    const [n1, n2, n3] = [bench.node('n1'), bench.node('n2'), bench.node('n3')];
+    n1.say({ kind: 'suspect', member: n2.incarnation });
+    n3.say({ kind: 'leave' });
+    bench.tick(0);
+    bench.tick(1000);
+    for (const node of [n1, n2]) node.say({ kind: 'renew', sentAt: 1000, counters: noCounters });
+    bench.tick(2000);
+    bench.tick(4000);
+    expect(bench.logged.filter((line) => line.event !== 'node-joined')).toMatchObject([
+      { level: 'warn', event: 'node-suspected', name: 'n2', by: 'n1' },
+      { level: 'info', event: 'node-left', name: 'n3', incarnation: n3.incarnation },
+      { level: 'warn', event: 'node-expelled', name: 'n2', why: expect.stringContaining('"n1"') },
+      { level: 'warn', event: 'node-lost', name: 'n1', why: 'lease-ended' },
+      { level: 'warn', event: 'node-lost', name: 'n2', why: 'lease-ended' },
+    ]);
   });
 
   test('when a node is lost the others hear of it before anything that follows from it, and its pages are lost', () => {

@@ -32,6 +32,10 @@ export class FakeCoordinator implements AsyncDisposable {
   /** Set to false and renewals are not answered. */
   renews = true;
   leaseMs = 3000;
+  /** How long joins are said to have waited. */
+  waitedMs = 0;
+  /** Called when a join has arrived, before it is answered. */
+  onJoin: () => void = () => {};
   cluster = 'c1';
   #listener: Listener | undefined;
   #next = 1;
@@ -80,6 +84,7 @@ export class FakeCoordinator implements AsyncDisposable {
   }
 
   #join(link: Link, { name, urls, previous }: Extract<Message, { kind: 'join' }>): void {
+    this.onJoin();
     if (previous !== undefined && this.seats.has(previous)) this.lose(previous);
     if ([...this.seats.values()].some(({ member }) => member.name === name)) {
       link.send(encodeMessage({ kind: 'failed', id: 0, code: 'name-taken', message: `a live node is named "${name}"` }));
@@ -88,7 +93,8 @@ export class FakeCoordinator implements AsyncDisposable {
     const number = incarnation(this.#next++);
     this.seats.set(number, { member: { incarnation: number, name, urls }, link });
     this.#tellHome({ kind: 'member-joined', member: number });
-    this.send(number, { kind: 'joined', cluster: this.cluster, incarnation: number, leaseMs: this.leaseMs, renewEveryMs: 50 });
+    const { cluster, leaseMs, waitedMs } = this;
+    this.send(number, { kind: 'joined', cluster, incarnation: number, leaseMs, renewEveryMs: 50, waitedMs });
     this.#announce();
   }
 

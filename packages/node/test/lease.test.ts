@@ -1,13 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { Lease } from '../src/lease.js';
 
-const lease = (): Lease => new Lease({ sentAt: 1000, leaseMs: 3000, marginMs: 500 });
+const lease = ({ waitedMs = 0, now = 1100 } = {}): Lease => new Lease({ sentAt: 1000, waitedMs, now, leaseMs: 3000, marginMs: 500 });
 
 describe('a lease', () => {
   it('counts from when the join was sent and ends a margin early', () => {
     expect(lease().endsAt).toBe(3500);
     expect(lease().holds(3499)).toBe(true);
     expect(lease().holds(3500)).toBe(false);
+  });
+
+  it('counts from the end of the wait when the join had to wait at the coordinator', () => {
+    expect(lease({ waitedMs: 4000, now: 5100 }).endsAt).toBe(7500);
+  });
+
+  it('does not count from a wait that would not be over yet', () => {
+    expect(lease({ waitedMs: 4000, now: 4900 }).endsAt).toBe(7400);
   });
 
   it('is extended from when the renewal was sent, not from when it was confirmed', () => {

@@ -173,6 +173,8 @@ export type MembershipMessage =
       readonly incarnation: Incarnation;
       readonly leaseMs: number;
       readonly renewEveryMs: number;
+      /** How long the join waited, by the coordinator's clock, for the lease of an older life of this name to run out. 0 when it did not. */
+      readonly waitedMs: number;
     }
   /** coordinator → all nodes: who is in now. */
   | { readonly kind: 'members'; readonly epoch: number; readonly members: readonly Member[] }

@@ -92,7 +92,14 @@ export const messages: { readonly [K in MessageKind]: fc.Arbitrary<MessageOf<K>>
   ),
   'node-lost': fc.record({ kind: fc.constant('node-lost'), member }),
   join: fc.record({ kind: fc.constant('join'), name: nodeName, urls, previous: maybe(member) }),
-  joined: fc.record({ kind: fc.constant('joined'), cluster: nodeName, incarnation: member, leaseMs: duration, renewEveryMs: duration }),
+  joined: fc.record({
+    kind: fc.constant('joined'),
+    cluster: nodeName,
+    incarnation: member,
+    leaseMs: duration,
+    renewEveryMs: duration,
+    waitedMs: duration,
+  }),
   members: fc.record({ kind: fc.constant('members'), epoch: count, members: fc.array(memberEntry, { maxLength: limits.maxNodes }) }),
   renew: fc.record({
     kind: fc.constant('renew'),

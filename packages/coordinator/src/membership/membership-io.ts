@@ -18,7 +18,7 @@ export type MembershipInput =
     }
   | { readonly kind: 'renew'; readonly link: LinkId; readonly sentAt: number }
   | { readonly kind: 'leave'; readonly link: LinkId }
-  /** The node behind `link` has not reached `member` for long. */
+  /** The link between the node behind `link` and `member` has ended, or could not be made. */
   | { readonly kind: 'suspect'; readonly link: LinkId; readonly member: Incarnation }
   /** The coordinator will not have this member any longer. */
   | { readonly kind: 'expel'; readonly member: Incarnation; readonly reason: string }
@@ -37,6 +37,8 @@ export type MembershipEffect =
   | { readonly kind: 'admitted'; readonly member: Member; readonly link: LinkId }
   /** This member holds nothing any more and nothing it sent counts. Every other live member has been sent `node-lost` before. */
   | { readonly kind: 'lost'; readonly member: Member; readonly loss: Loss }
+  /** For the log: the link between these two has ended. One of them goes if both turn out to be alive. */
+  | { readonly kind: 'suspected'; readonly member: Member; readonly by: Member }
   /** For the log: the member was told to give up, and is lost when its lease has run out. */
   | { readonly kind: 'expelled'; readonly member: Member; readonly reason: string }
   /** The join of this link ends without a membership. */

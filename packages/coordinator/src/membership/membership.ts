@@ -1,32 +1,15 @@
-import {
-  type ErrorCode,
-  type Incarnation,
-  incarnation,
-  invariant,
-  type Member,
-  type Millis,
-  millis,
-  unreachable,
-} from '@pagewire/protocol';
+import { type ErrorCode, type Incarnation, incarnation, invariant, type Millis, millis, unreachable } from '@pagewire/protocol';
 import { nameFault, urlsFault } from './join-check.js';
 import type { LinkId, Loss, MemberStatus, MembershipEffect, MembershipInput, MembershipOptions } from './membership-io.js';
+import { asMember, type Seat, seatStatus } from './seat.js';
+import { Suspicions } from './suspicions.js';
 
-/**
- * A member from its join until it is lost. `live` renews; `expelled` has been told to give up, renews no more, and only waits for its lease
- * to run out, for it may be computing on its pages until then.
- */
-interface Seat extends Member {
-  state: 'live' | 'expelled';
-  /** Absent once the link is over, or serves a later life of the node. */
-  link: LinkId | undefined;
-  leaseEndsAt: Millis;
-}
-
-/** A join that waits until the member of its name is lost. */
+/** A join that may have to wait until the member of its name is lost. `since` is when it arrived. */
 interface WaitingJoin {
   readonly link: LinkId;
   readonly name: string;
   readonly urls: readonly string[];
+  readonly since: Millis;
 }
 
 type Join = Extract<MembershipInput, { kind: 'join' }>;
@@ -50,6 +33,7 @@ export class Membership {
   readonly #byLink = new Map<LinkId, Seat>();
   /** In order of arrival. */
   readonly #waiting = new Map<LinkId, WaitingJoin>();
+  readonly #suspicions: Suspicions;
   #nextIncarnation: number;
   #epoch: number;
   #lastTick: Millis | undefined;
@@ -57,6 +41,9 @@ export class Membership {
 
   constructor(options: MembershipOptions) {
     this.#options = options;
+    // Two renewals: one that was under way when a member died is not taken for a sign of life. A dead member is lost within a lease, so
+    // twice as long is patience enough.
+    this.#suspicions = new Suspicions({ ripeAfterMs: 2 * options.renewEveryMs, patienceMs: 2 * options.leaseMs });
     this.#nextIncarnation = options.firstNumber;
     this.#epoch = options.firstNumber;
   }
@@ -86,11 +73,7 @@ export class Membership {
   }
 
   status(now: Millis): MemberStatus[] {
-    return [...this.#seats.values()].map((seat) => ({
-      ...asMember(seat),
-      state: seat.state,
-      leaseRemainingMs: Math.max(0, seat.leaseEndsAt - now),
-    }));
+    return [...this.#seats.values()].map((seat) => seatStatus(seat, now));
   }
 
   step(now: Millis, input: MembershipInput): MembershipEffect[] {
@@ -114,7 +97,7 @@ export class Membership {
       case 'leave':
         return this.#leave(input.link);
       case 'suspect':
-        return this.#suspect(input.link, input.member);
+        return this.#suspect(now, input.link, input.member);
       case 'expel':
         return this.#expelMember(input.member, input.reason);
       case 'link-lost':
@@ -134,21 +117,22 @@ export class Membership {
       return this.#refuse(join.link, 'protocol-violation', `this link already speaks for member ${speaker.incarnation}, "${speaker.name}"`);
     }
     const namesake = this.#byName.get(join.name);
-    if (namesake === undefined) return this.#admit(now, join);
+    const arrived: WaitingJoin = { link: join.link, name: join.name, urls: join.urls, since: now };
+    if (namesake === undefined) return this.#admit(now, arrived);
     // The process that lived as `previous` has fenced itself: nobody computes on its pages, so its lease need not be waited out.
     if (namesake.incarnation === join.previous) {
       this.#lose([namesake], 'rejoined', join.link);
-      return this.#admit(now, join);
+      return this.#admit(now, arrived);
     }
     if (!this.#waiting.has(join.link) && this.#waiting.size >= this.#options.maxMembers) {
       return this.#refuse(join.link, 'overloaded', `${this.#waiting.size} joins wait already: try again later`);
     }
     // A repeated join goes to the end of the line.
     this.#waiting.delete(join.link);
-    this.#waiting.set(join.link, { link: join.link, name: join.name, urls: join.urls });
+    this.#waiting.set(join.link, arrived);
   }
 
-  #admit(now: Millis, { link, name, urls }: WaitingJoin): void {
+  #admit(now: Millis, { link, name, urls, since }: WaitingJoin): void {
     const { maxMembers, cluster, leaseMs, renewEveryMs } = this.#options;
     if (this.#seats.size >= maxMembers) {
       return this.#refuse(link, 'overloaded', `the cluster has ${maxMembers} nodes, as many as it may: stop one first`);
@@ -169,7 +153,7 @@ export class Membership {
     this.#byLink.set(link, seat);
     this.#epoch += 1;
     this.#effects.push({ kind: 'admitted', member: asMember(seat), link });
-    this.#send([link], { kind: 'joined', cluster, incarnation: seat.incarnation, leaseMs, renewEveryMs });
+    this.#send([link], { kind: 'joined', cluster, incarnation: seat.incarnation, leaseMs, renewEveryMs, waitedMs: now - since });
   }
 
   #admitWaiting(now: Millis): void {
@@ -183,6 +167,7 @@ export class Membership {
     }
     // A lease that ended but was not judged may be renewed: nobody has been told that it ended.
     seat.leaseEndsAt = millis(now + this.#options.leaseMs);
+    this.#suspicions.renewed(seat.incarnation);
     this.#send([link], { kind: 'renewed', sentAt });
     for (const join of [...this.#waiting.values()]) {
       if (join.name === seat.name) {
@@ -199,15 +184,26 @@ export class Membership {
     this.#send([link], { kind: 'left' });
   }
 
-  #suspect(link: LinkId, suspected: Incarnation): void {
+  #suspect(now: Millis, link: LinkId, suspected: Incarnation): void {
     const accuser = this.#byLink.get(link);
     const accused = this.#seats.get(suspected);
+    const what = `suspicion of ${suspected}`;
     if (accuser?.state !== 'live' || accused?.state !== 'live' || accuser === accused) {
-      this.#effects.push({ kind: 'ignored', what: `suspicion of ${suspected}`, why: 'it needs two live members' });
-      return;
+      this.#effects.push({ kind: 'ignored', what, why: 'it needs two live members' });
+    } else if (this.#suspicions.add(now, accuser, accused)) {
+      this.#effects.push({ kind: 'suspected', member: asMember(accused), by: asMember(accuser) });
+    } else {
+      this.#effects.push({ kind: 'ignored', what, why: 'the two are suspected already' });
     }
-    const [younger, older] = accuser.incarnation > accused.incarnation ? [accuser, accused] : [accused, accuser];
-    this.#expel(younger, `nodes "${younger.name}" and "${older.name}" cannot reach each other, and "${younger.name}" joined later`);
+  }
+
+  /** Of the members that cannot reach each other, expels the one without which the most others can. */
+  #judgeSuspicions(now: Millis): void {
+    const verdict = this.#suspicions.judge(now);
+    if (verdict === undefined) return;
+    const seat = this.#seats.get(verdict.member);
+    invariant(seat?.state === 'live', `member ${verdict.member} is suspected but not live`);
+    this.#expel(seat, verdict.reason);
   }
 
   #expelMember(member: Incarnation, reason: string): void {
@@ -227,6 +223,7 @@ export class Membership {
 
   #expel(seat: Seat, reason: string): void {
     seat.state = 'expelled';
+    this.#suspicions.forget(seat.incarnation);
     this.#effects.push({ kind: 'expelled', member: asMember(seat), reason });
     if (seat.link !== undefined) this.#send([seat.link], { kind: 'expelled', reason });
   }
@@ -239,8 +236,14 @@ export class Membership {
     const late = now - last > 2 * tickEveryMs;
     const judgedAt = late ? last : now;
     const ended = [...this.#seats.values()].filter((seat) => seat.leaseEndsAt <= judgedAt);
-    if (late) for (const seat of this.#seats.values()) seat.leaseEndsAt = millis(seat.leaseEndsAt + (now - last - tickEveryMs));
+    if (late) this.#heldUp(now - last - tickEveryMs);
     this.#lose(ended, 'lease-ended');
+    this.#judgeSuspicions(now);
+  }
+
+  #heldUp(ms: number): void {
+    for (const seat of this.#seats.values()) seat.leaseEndsAt = millis(seat.leaseEndsAt + ms);
+    this.#suspicions.heldUp(ms);
   }
 
   /** Ends memberships: all of them at once, so that none of the lost is told of the others. `speaker` is the link whose message did it. */
@@ -248,6 +251,7 @@ export class Membership {
     for (const seat of seats) {
       this.#seats.delete(seat.incarnation);
       this.#byName.delete(seat.name);
+      this.#suspicions.forget(seat.incarnation);
       this.#epoch += 1;
     }
     const others = this.liveLinks();
@@ -279,5 +283,3 @@ export class Membership {
     if (to.length > 0) this.#effects.push({ kind: 'send', to, message });
   }
 }
-
-const asMember = ({ incarnation, name, urls }: Member): Member => ({ incarnation, name, urls });

@@ -73,6 +73,7 @@ export const rows: { readonly [K in MessageKind]: Row<MessageOf<K>> } = {
       incarnation: item.member,
       leaseMs: duration,
       renewEveryMs: duration,
+      waitedMs: duration,
     }),
   },
   members: {
