@@ -1,5 +1,6 @@
 import { InvariantError } from '../errors.js';
 import { type Incarnation, type Millis, type PageId, type RegionId, type RequestId, regionOf, requestId, showPage } from '../ids.js';
+import type { Content } from '../messages.js';
 import type { Peer } from './agent-io.js';
 import { Exposure } from './exposure.js';
 import { frameInUse, isBlank, newRecord, type PageRecord } from './page-record.js';
@@ -9,7 +10,7 @@ import type { StepOutput } from './step-output.js';
 export class AgentCore {
   readonly exposure = new Exposure();
   readonly records = new Map<PageId, PageRecord>();
-  /** Pages with a request under way. */
+  /** Pages that accesses wait for: a request is under way, or will be when a release has ended. */
   readonly waiting = new Set<PageId>();
   readonly regions = new Map<RegionId, { readonly pageBytes: number }>();
   /** Nodes declared lost: nothing they sent counts any more (I5). */
@@ -39,6 +40,11 @@ export class AgentCore {
     const region = this.regions.get(regionOf(page));
     if (region === undefined) throw new InvariantError(`page ${showPage(page)} belongs to a region that is not open here`);
     return region.pageBytes;
+  }
+
+  /** True when `content` is a whole page of its region. */
+  isWhole(page: PageId, content: Content): boolean {
+    return content === 'zero' || (content instanceof Uint8Array && content.byteLength === this.pageBytes(page));
   }
 
   /** Lets the frame go once nothing needs its bytes. */

@@ -151,7 +151,7 @@ export class Agent {
   #fromAgent(from: Exclude<Peer, typeof HOME>, message: PageMessage, out: StepOutput): void {
     const core = this.#core;
     if (message.kind === 'page') {
-      for (const item of message.items) this.#at(item.page, (record) => pageArrived(core, record, item, out));
+      for (const item of message.items) this.#at(item.page, (record) => pageArrived(core, record, from, item, out));
     } else if (message.kind === 'invalidated') {
       for (const item of message.items) this.#at(item.page, (record) => acked(core, record, from, item, out));
     } else {
@@ -187,6 +187,7 @@ export class Agent {
       out.memory({ kind: 'revoke', page });
       out.forget(page);
       out.tell({ kind: 'fail', page, code: 'no-such-region' });
+      if (record.state.kind.startsWith('releasing')) out.tell({ kind: 'evicted', page });
       core.records.delete(page);
       core.waiting.delete(page);
       core.exposure.confirm(page, undefined, out);

@@ -149,7 +149,7 @@ function settled(core: AgentCore, record: PageRecord, item: VersionItem, out: St
 
 function query(core: AgentCore, record: PageRecord, item: QueryItem, out: StepOutput): void {
   const answer = report(record, item.round);
-  const weight = contentWeight(answer.content, core.pageBytes(record.page));
+  const weight = answer.content === undefined ? 0 : contentWeight(answer.content, core.pageBytes(record.page));
   core.exposure.send(record, HOME, 'report', answer, out, weight);
 }
 

@@ -7,8 +7,8 @@ export interface Request {
   readonly right: Right;
   /** When the accesses that wait for it give up; the request itself goes on. */
   deadline: Millis;
-  /** The grant, once it is here, with the ackers that are still awaited. */
-  grant: { readonly version: Version; readonly awaited: Set<Incarnation> } | undefined;
+  /** The grant, once it is here, with the ackers that are still awaited. `own`: the copy that is held here will do. */
+  grant: { readonly version: Version; readonly own: boolean; readonly awaited: Set<Incarnation> } | undefined;
   /** Acks that came before the grant that names their senders. */
   readonly early: Set<Incarnation>;
   /** The version of the bytes that wait in the frame, once they are here. */

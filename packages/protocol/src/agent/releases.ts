@@ -26,6 +26,7 @@ export function released(core: AgentCore, record: PageRecord, now: Millis, out: 
   }
   const { wanted } = state;
   record.state = { kind: 'invalid' };
+  core.waiting.delete(page);
   core.forgetFrame(record, out);
   out.tell({ kind: 'evicted', page });
   if (wanted === undefined) return;

@@ -4,7 +4,7 @@ import type { Incarnation, Millis, PageId, Right } from '../ids.js';
 import type { GrantItem, PageItem, RefusedItem, RequestItem, VersionItem } from '../messages.js';
 import { type AgentCore, NEVER, violation } from './agent-core.js';
 import { HOME } from './agent-io.js';
-import type { PageRecord, PageState, Request } from './page-record.js';
+import type { PageRecord, PageState, Request, Wanted } from './page-record.js';
 import type { StepOutput } from './step-output.js';
 
 type Waiting = Extract<PageState, { kind: 'waiting-read' | 'waiting-write' | 'upgrading' }>;
@@ -41,11 +41,21 @@ export function fault(core: AgentCore, record: PageRecord, right: Right, deadlin
     case 'releasing':
     case 'releasing-readonly':
     case 'releasing-nothing':
-      if (state.wanted?.right !== 'exclusive') state.wanted = { right, deadline };
+      state.wanted = want(state.wanted, right, deadline);
+      core.waiting.add(record.page);
       return;
     default:
       unreachable(state);
   }
+}
+
+/** The most that any of the accesses waiting for a release needs. */
+function want(before: Wanted | undefined, right: Right, deadline: Millis): Wanted {
+  if (before === undefined) return { right, deadline };
+  return {
+    right: before.right === 'exclusive' ? before.right : right,
+    deadline: before.deadline > deadline ? before.deadline : deadline,
+  };
 }
 
 function extend(request: Request, deadline: Millis): void {
@@ -70,18 +80,21 @@ export function granted(core: AgentCore, record: PageRecord, item: GrantItem, ou
   if (item.right !== request.right) return violation(out, HOME, record, `a grant of ${item.right} for a request of ${request.right}`);
   if (item.source === 'own' && state.kind !== 'upgrading') return violation(out, HOME, record, 'a grant without bytes');
   if (item.source === 'content') {
-    if (item.content === undefined) return violation(out, HOME, record, 'a grant whose bytes are missing');
+    if (item.content === undefined || !core.isWhole(record.page, item.content)) {
+      return violation(out, HOME, record, 'a grant with less or more than a page');
+    }
     if (request.staged === undefined) stage(record, request, item.content, item.version, out);
   }
   const awaited = new Set(item.ackers.filter((acker) => !request.early.has(acker) && !core.lost.has(acker)));
-  request.grant = { version: item.version, awaited };
+  request.grant = { version: item.version, own: item.source === 'own', awaited };
   install(core, record, out);
 }
 
 /** Bytes from another agent, perhaps before the grant that announces them. */
-export function pageArrived(core: AgentCore, record: PageRecord, item: PageItem, out: StepOutput): void {
+export function pageArrived(core: AgentCore, record: PageRecord, from: Incarnation, item: PageItem, out: StepOutput): void {
   const state = waitingFor(record, item);
   if (state === undefined) return out.ignored('page', 'its request has ended', record.page);
+  if (!core.isWhole(record.page, item.content)) return violation(out, from, record, 'less or more than a page');
   if (state.request.staged !== undefined) return out.ignored('page', 'its bytes are already here', record.page);
   stage(record, state.request, item.content, item.version, out);
   install(core, record, out);
@@ -120,7 +133,7 @@ function install(core: AgentCore, record: PageRecord, out: StepOutput): void {
   if (!isWaiting(state)) return;
   const { request } = state;
   if (request.grant === undefined || request.grant.awaited.size > 0) return;
-  if (request.staged === undefined && state.kind !== 'upgrading') return;
+  if (request.staged === undefined && !(request.grant.own && state.kind === 'upgrading')) return;
   const { version } = request.grant;
   record.kept = undefined;
   core.waiting.delete(page);
@@ -148,8 +161,15 @@ export function refused(core: AgentCore, record: PageRecord, item: RefusedItem, 
 export function expire(core: AgentCore, now: Millis, out: StepOutput): void {
   for (const page of core.waiting) {
     const state = core.records.get(page)?.state;
-    if (state === undefined || !isWaiting(state) || state.request.deadline > now) continue;
-    state.request.deadline = NEVER;
+    if (state === undefined) continue;
+    if (isWaiting(state)) {
+      if (state.request.deadline > now) continue;
+      state.request.deadline = NEVER;
+    } else if ('wanted' in state) {
+      if (state.wanted !== undefined && state.wanted.deadline > now) continue;
+      state.wanted = undefined;
+      core.waiting.delete(page);
+    }
     fail(page, 'timeout', out);
   }
 }

@@ -22,5 +22,5 @@ export type HomeEffect =
   | { readonly kind: 'lost'; readonly page: PageId }
   /** An input had no effect, and that is right. */
   | { readonly kind: 'ignored'; readonly page?: PageId | undefined; readonly what: string; readonly why: string }
-  /** A member broke the protocol. The driver expels it; nothing of the input was done. */
+  /** A member broke the protocol. The driver expels it; nothing of the item at fault was done. */
   | { readonly kind: 'violation'; readonly from: Incarnation; readonly what: string };

@@ -220,7 +220,7 @@ export class Home {
 
   #trim(page: PageId, out: HomeOutput): void {
     const entry = this.#core.entries.get(page);
-    if (entry?.state.kind !== 'shared') return out.ignored('trim', 'no sharer has the bytes', page);
+    if (entry?.state.kind !== 'shared') return out.ignored('trim', 'the page is not shared, or a transaction is changing it', page);
     this.#core.dropBytes(entry);
   }
 

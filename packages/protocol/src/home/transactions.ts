@@ -198,7 +198,9 @@ function strikeOff(core: HomeCore, entry: Entry, from: Incarnation, item: Releas
     core.setState(entry, { kind: 'unheld' });
   } else if (state.kind === 'shared' && state.sharers.includes(from)) {
     if (entry.bytes === undefined && item.content !== undefined && item.version === entry.floor) core.store(entry, item.content);
-    core.setState(entry, afterLoss(entry, without(state.sharers, from)));
+    const left = without(state.sharers, from);
+    if (entry.bytes === undefined && left.length === 0) return out.violation(from, page, 'a release without bytes by the last sharer');
+    core.setState(entry, afterLoss(entry, left));
   }
   // Not on record: the page was taken away while the release was on its way. It is out either way.
   out.send(from, 'released', { page, version: item.version });

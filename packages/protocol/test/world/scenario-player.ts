@@ -20,17 +20,23 @@ export class ScenarioPlayer {
   #world: World | undefined;
   #lines: string[] = [];
   #waiting: Access[] = [];
+  #regionDeleted = false;
 
-  /** What comes of one input line. */
+  /** What comes of one input line. `given` plays a line whose effects are shown elsewhere, and says nothing of them. */
   play(line: string): readonly string[] {
     this.#lines = [];
     const words = line.split(' ');
-    const [first = ''] = words;
-    if (first === 'nodes') this.#begin(words.slice(1));
-    else if (/^\d+$/.test(first)) this.#nodeInput(this.#at.node(Number(first)), words.slice(1));
-    else this.#worldInput(words);
+    const [first] = words;
+    this.#input(first === 'given' ? words.slice(1) : words);
     this.#checkHolders();
-    return this.#lines;
+    return first === 'given' ? [] : this.#lines;
+  }
+
+  #input(words: readonly string[]): void {
+    const [first = '', ...rest] = words;
+    if (first === 'nodes') this.#begin(rest);
+    else if (/^\d+$/.test(first)) this.#nodeInput(this.#at.node(Number(first)), rest);
+    else this.#worldInput(words);
   }
 
   get #at(): World {
@@ -108,6 +114,7 @@ export class ScenarioPlayer {
         for (const node of world.nodes.values()) if (node.alive) world.toAgent(node, { kind: 'tick' });
         return;
       case 'delete-region':
+        this.#regionDeleted = true;
         return world.deleteRegion();
       case 'state':
         return this.#showState(worldPage(Number(what)));
@@ -181,7 +188,8 @@ export class ScenarioPlayer {
       const holders = [...nodes.values()].filter((node) => node.alive && (node.frames.get(page)?.right ?? 'none') !== 'none');
       const writer = holders.find((node) => node.frame(page).right === 'exclusive');
       if (writer !== undefined && holders.length > 1) throw new Error(`I1: page ${index} is held by ${holders.map(({ id }) => id)}`);
-      const unknown = holders.find(({ id }) => !home.holdersOf(page).includes(id));
+      // A deleted region's holders are forgotten at once; they hear of it next.
+      const unknown = this.#regionDeleted ? undefined : holders.find(({ id }) => !home.holdersOf(page).includes(id));
       if (unknown !== undefined) throw new Error(`I7: the home does not know that node ${unknown.id} holds page ${index}`);
     }
   }
