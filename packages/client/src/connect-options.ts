@@ -18,6 +18,8 @@ export const clientDefaults = {
   connectTimeoutMs: 5000,
   operationTimeoutMs: 10_000,
   maxInFlight: 1024,
+  /** How long a link that was cut may take to resume. What was under way when it cannot is told its fate then, not at its deadline. */
+  resumeMs: 3000,
   /** Bytes that operations sent and not yet answered, and their answers, may carry together; less than a node grants to one client. */
   maxInFlightBytes: 8 * 1024 * 1024,
   /** Operations that may wait to be sent; more are refused with `overloaded`. */
@@ -56,6 +58,6 @@ export function settle(options: ConnectOptions): Settings {
     connectTimeoutMs: within('connectTimeoutMs', options.connectTimeoutMs ?? clientDefaults.connectTimeoutMs, MAX_TIMER_MS),
     operationTimeoutMs: within('operationTimeoutMs', options.operationTimeoutMs ?? clientDefaults.operationTimeoutMs, MAX_TIMER_MS),
     maxInFlight: within('maxInFlight', options.maxInFlight ?? clientDefaults.maxInFlight, limits.maxOperationsPerClient),
-    link: options.link ?? {},
+    link: { resumeMs: clientDefaults.resumeMs, ...options.link },
   };
 }
