@@ -35,6 +35,10 @@ export const limits = {
   maxQueuedPerPage: 1024,
   /** Operations of one client that a node has under way; more are refused with `overloaded`. */
   maxOperationsPerClient: 4096,
+  /** Page bytes that one node asks for, or gives back, at a time; what is beyond waits in its pager. */
+  windowBytes: 4 * 1024 * 1024,
+  /** Bytes that may be buffered on a link between members: what all nodes together can ask of one within their windows. */
+  maxMemberLinkBytes: 64 * 4 * 1024 * 1024,
   /** Accesses of one node that may wait in its pager. */
   maxWaitingAccesses: 65_536,
   /** Pages that one `pin` may hold. */
