@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
   decodeMessage,
@@ -6,6 +6,7 @@ import {
   Home,
   InvariantError,
   invariant,
+  leaseMarginMs,
   limits,
   type Message,
   millis,
@@ -17,7 +18,7 @@ import { type Log, silent } from './log.js';
 import { nameFault } from './membership/join-check.js';
 import { Membership } from './membership/membership.js';
 import { type LinkId, linkId } from './membership/membership-io.js';
-import { Regions } from './regions.js';
+import { maxRegionIds, Regions } from './regions.js';
 import { type Role, Router } from './router.js';
 import type { ClusterStatus } from './status.js';
 
@@ -32,8 +33,6 @@ export interface CoordinatorOptions {
   /** A node whose renewals stop is lost this long after the last one arrived. */
   readonly leaseMs?: number;
   readonly renewEveryMs?: number;
-  /** How long before the end of its lease a node fences itself. Nodes know it; here it only checks the other two. */
-  readonly leaseMarginMs?: number;
   /** Page bytes kept here before those that nodes have too are dropped. Default 1 GiB. */
   readonly storeBytes?: number;
   readonly link?: Partial<LinkOptions>;
@@ -106,7 +105,7 @@ class Driver implements Coordinator {
     });
     const storeBytes = options.storeBytes ?? coordinatorDefaults.storeBytes;
     this.#router = new Router(
-      { membership, regions: new Regions(), home, storeBytes },
+      { membership, regions: new Regions(randomInt(1, maxRegionIds / 2)), home, storeBytes },
       {
         send: (to, message) => this.#send(to, message),
         end: (link, end) => this.#end(link, end),
@@ -245,14 +244,15 @@ class Driver implements Coordinator {
 }
 
 function checkedTimes(options: CoordinatorOptions): { readonly leaseMs: number; readonly renewEveryMs: number } {
-  const { leaseMs = limits.leaseMs, renewEveryMs = limits.renewEveryMs, leaseMarginMs = limits.leaseMarginMs } = options;
-  const positive = [leaseMs, renewEveryMs, leaseMarginMs].every((ms) => Number.isFinite(ms) && ms > 0);
+  const { leaseMs = limits.leaseMs, renewEveryMs = limits.renewEveryMs } = options;
+  const whole = [leaseMs, renewEveryMs].every((ms) => Number.isInteger(ms) && ms > 0 && ms < 2 ** 31);
+  const marginMs = leaseMarginMs(leaseMs);
   // A node must be able to miss one renewal and still have its lease.
-  if (!positive || leaseMs - leaseMarginMs < 2 * renewEveryMs) {
+  if (!whole || leaseMs - marginMs < 2 * renewEveryMs) {
     throw new PagewireError(
       'bad-argument',
-      `a lease of ${leaseMs} ms, renewed every ${renewEveryMs} ms with a margin of ${leaseMarginMs} ms: the lease must last the margin ` +
-        'and two renewals at least',
+      `a lease of ${leaseMs} ms, renewed every ${renewEveryMs} ms: use whole milliseconds, and a lease that lasts two renewals and the ` +
+        `${marginMs} ms before its end at which a node gives up`,
     );
   }
   const { storeBytes } = options;
@@ -265,11 +265,8 @@ function packageVersion(): string {
   return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown';
 }
 
-/**
- * Seconds since 2025: above every number that an earlier life of the coordinator issued, as long as it admitted fewer than one node a
- * second, so a `previous` from that life names nobody in this one.
- */
-const firstNumber = (): number => Math.max(1, Math.floor((Date.now() - Date.UTC(2025, 0, 1)) / 1000));
+/** Another number in each life of the coordinator, so that a `previous` from an earlier one names nobody in this one. */
+const firstNumber = (): number => randomInt(1, 2 ** 30);
 
 const isRole = (role: unknown): role is Role => role === 'node' || role === 'admin' || role === 'client';
 const now = () => millis(performance.now());

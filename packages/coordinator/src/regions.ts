@@ -8,9 +8,8 @@ import {
   regionId,
 } from '@pagewire/protocol';
 
-/** Region ids are never reused, and a page id has room for this many. */
-const maxRegionIds = 2 ** 20;
-const maxPagesPerRegion = 2 ** 32;
+/** Region ids are never reused within the life of a coordinator, and a page id has room for this many. */
+export const maxRegionIds = 2 ** 20;
 
 /** An opened region, and whether this call created it. */
 export interface Opened {
@@ -21,7 +20,12 @@ export interface Opened {
 /** The records of the regions that exist. Pure; every refusal is a `PagewireError`, and then nothing has changed. */
 export class Regions {
   readonly #byName = new Map<string, RegionRecord>();
-  #nextId = 1;
+  #nextId: number;
+
+  /** @param firstId a life of the coordinator starts at another number than the last one, so that old ids name nothing in it */
+  constructor(firstId = 1) {
+    this.#nextId = firstId;
+  }
 
   get size(): number {
     return this.#byName.size;
@@ -60,10 +64,10 @@ export class Regions {
       throw new PagewireError('no-such-region', `open region "${name}": it does not exist; give its size in bytes to create it`);
     }
     const pageCount = Math.ceil(bytes / pageBytes);
-    if (pageCount > maxPagesPerRegion) {
+    if (pageCount > limits.maxPagesPerRegion) {
       throw new PagewireError(
         'bad-argument',
-        `region "${name}" of ${bytes} bytes would have ${pageCount} pages of ${pageBytes} bytes, more than ${maxPagesPerRegion}: use larger pages`,
+        `region "${name}" of ${bytes} bytes would have ${pageCount} pages of ${pageBytes} bytes, more than ${limits.maxPagesPerRegion}: use larger pages`,
       );
     }
     if (this.#byName.size >= limits.maxRegions) {

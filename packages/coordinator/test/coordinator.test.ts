@@ -58,7 +58,7 @@ describe('a running coordinator', () => {
   });
 
   test('declares a node lost whose renewals stop, and tells it and the others', async () => {
-    const coordinator = await coordinatorWith({ leaseMs: 400, renewEveryMs: 50, leaseMarginMs: 100 });
+    const coordinator = await coordinatorWith({ leaseMs: 400, renewEveryMs: 50 });
     const [silent, talker] = [await joined(coordinator, 'n1'), await joined(coordinator, 'n2')];
     const renewing = setInterval(() => talker.node.say({ kind: 'renew', sentAt: 0, counters: noCounters }), 50);
     cleanups.push(async () => clearInterval(renewing));
@@ -140,7 +140,7 @@ describe('a running coordinator', () => {
 
 describe('starting', () => {
   test.each<[string, Partial<CoordinatorOptions>, string]>([
-    ['a lease that does not last two renewals and the margin', { leaseMs: 1000, renewEveryMs: 500, leaseMarginMs: 500 }, 'bad-argument'],
+    ['a lease that does not last two renewals and the margin', { leaseMs: 1000, renewEveryMs: 500 }, 'bad-argument'],
     ['times that are no times', { leaseMs: Number.NaN }, 'bad-argument'],
     ['a negative store', { storeBytes: -1 }, 'bad-argument'],
     ['an address beyond loopback', { host: '0.0.0.0' }, 'insecure-listen'],

@@ -55,3 +55,6 @@ export const limits = {
   leaseMarginMs: 500,
   renewEveryMs: 500,
 } as const;
+
+/** How long before the end of a lease of `leaseMs` a node fences itself: `limits.leaseMarginMs`, or a quarter of a short lease. */
+export const leaseMarginMs = (leaseMs: number): number => Math.min(limits.leaseMarginMs, Math.floor(leaseMs / 4));

@@ -1,5 +1,5 @@
 import { startCoordinator } from '@pagewire/coordinator';
-import { limits } from '@pagewire/protocol';
+import { leaseMarginMs, limits } from '@pagewire/protocol';
 import { type Command, Option } from 'commander';
 import { showLogLine } from '../log-line.js';
 import { formatDuration, formatSize } from '../options/units.js';
@@ -59,7 +59,7 @@ export const runCoordinator: Action<CoordinatorOptions> = async (options, contex
     insecure: options.insecure,
     leaseMs: options.lease,
     // Three renewals fit between the start of a lease and the moment its node gives up, so that one may come late.
-    renewEveryMs: Math.min(limits.renewEveryMs, Math.floor((options.lease - limits.leaseMarginMs) / 3)),
+    renewEveryMs: Math.min(limits.renewEveryMs, Math.floor((options.lease - leaseMarginMs(options.lease)) / 3)),
     storeBytes: options.storeBytes,
     log: (line) => {
       if (line.level !== 'debug' || debug) terminal.say(showLogLine(line));

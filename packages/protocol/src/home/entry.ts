@@ -1,5 +1,5 @@
 import type { Incarnation, Millis, PageId, RequestId, Right, Version } from '../ids.js';
-import type { AcquireItem, ReleaseItem, ReportItem } from '../messages.js';
+import type { AcquireItem, ReportItem, VersionItem } from '../messages.js';
 
 /** Bytes that the home itself holds. */
 export type Stored = Uint8Array | 'zero';
@@ -47,7 +47,8 @@ export interface Repair {
 /** What came while the page was busy, in order of arrival. */
 export type Queued =
   | { readonly kind: 'acquire'; readonly from: Incarnation; readonly item: AcquireItem; readonly since: Millis }
-  | { readonly kind: 'release'; readonly from: Incarnation; readonly item: ReleaseItem };
+  /** Without its bytes: those that count were taken when it came (rule 5). */
+  | { readonly kind: 'release'; readonly from: Incarnation; readonly item: VersionItem };
 
 /** The directory's record of one page. A page that nobody has touched has none. */
 export interface Entry {

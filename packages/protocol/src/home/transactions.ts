@@ -181,9 +181,13 @@ export function downgraded(core: HomeCore, entry: Entry, from: Incarnation, item
 
 /** A release waits its turn, but its bytes count at once if they are the committed ones (rule 5). */
 export function release(core: HomeCore, entry: Entry, from: Incarnation, item: ReleaseItem, out: HomeOutput): void {
+  const { page, version } = item;
   if (entry.state.kind === 'busy') {
-    if (entry.bytes === undefined && item.content !== undefined && item.version === entry.floor) core.store(entry, item.content);
-    enqueue(entry, { kind: 'release', from, item });
+    if (entry.queue?.some((queued) => queued.kind === 'release' && queued.from === from)) {
+      return out.violation(from, page, 'a second release while the first one waits');
+    }
+    if (entry.bytes === undefined && item.content !== undefined && version === entry.floor) core.store(entry, item.content);
+    enqueue(entry, { kind: 'release', from, item: { page, version } });
   } else {
     strikeOff(core, entry, from, item, out);
   }
