@@ -1,6 +1,6 @@
 import type { ClusterStatus } from '@pagewire/coordinator';
 import { describe, expect, it } from 'vitest';
-import { subtractCounters } from '../src/commands/node-counters.js';
+import { countedBetween } from '../src/commands/node-counters.js';
 import { describeStatus } from '../src/commands/status.js';
 import { showLogLine } from '../src/log-line.js';
 import { coordinatorReady, nodeReady } from '../src/processes/ready-line.js';
@@ -34,6 +34,7 @@ const status: ClusterStatus = {
       rates: { ...noRates, readFaults: 1234.5, writeFaults: 0.25 },
     },
   ],
+  regionCount: 1,
   regions: [{ name: 'grid', bytes: 64 * 1024 ** 2, pageBytes: 4096 }],
   pages: { unheld: 1, shared: 2, exclusive: 3, busy: 4, lost: 5 },
   storedBytes: 3 * 1024 ** 2,
@@ -50,8 +51,8 @@ describe('the status of a cluster', () => {
       'n2    live      ws://127.0.0.1:7072    42 pages           1235             0.3       0           0             0',
       'n10   expelled  grpc://127.0.0.1:7080   0 pages              0               0       0           0             0',
       '',
-      'region   size  pages    of',
-      'grid    64MiB  16384  4KiB',
+      'region   size  pages  page size',
+      'grid    64MiB  16384       4KiB',
       '',
       'pages 1 unheld, 2 shared, 3 exclusive, 4 changing hands, 5 lost; 3.0 MiB stored by the coordinator; 6 lost since the start',
     ]);
@@ -60,6 +61,14 @@ describe('the status of a cluster', () => {
   it('of an empty cluster says that it is empty', () => {
     const text = describeStatus({ ...status, nodes: [], regions: [] }, colors);
     expect(text).toContain('no nodes\n\nno regions');
+  });
+
+  it('with many regions shows the first of them and counts the rest, also those that the message had no room for', () => {
+    const regions = Array.from({ length: 100 }, (_, i) => ({ name: `r${i}`, bytes: 4096, pageBytes: 4096 }));
+    const text = describeStatus({ ...status, regions, regionCount: 4000 }, colors);
+    expect(text).toContain('r19 ');
+    expect(text).not.toContain('r20 ');
+    expect(text).toContain('and 3,980 more; --json shows more of them');
   });
 });
 
@@ -81,9 +90,17 @@ describe('ready lines', () => {
 });
 
 describe('counters of nodes', () => {
-  it('between two readings are the difference', () => {
-    const before = { ...noRates, residentPages: 5, readFaults: 10 };
-    const after = { ...noRates, residentPages: 3, readFaults: 25 };
-    expect(subtractCounters(after, before)).toEqual({ ...noRates, residentPages: -2, readFaults: 15 });
+  const reading = (incarnation: number, readFaults: number) => ({ incarnation, counters: { ...noRates, residentPages: 1, readFaults } });
+
+  it('between two readings are the sum of the differences', () => {
+    const before = new Map([['ws://h:1', reading(1, 10)], ['ws://h:2', reading(2, 5)]]); // biome-ignore format: a table
+    const after = new Map([['ws://h:1', reading(1, 25)], ['ws://h:2', reading(2, 6)]]); // biome-ignore format: a table
+    expect(countedBetween(before, after)).toEqual({ ...noRates, residentPages: 0, readFaults: 16 });
+  });
+
+  it('of nodes that died or began another life between the readings are left out', () => {
+    const before = new Map([['ws://h:1', reading(1, 10)], ['ws://h:2', reading(2, 500)], ['ws://h:3', reading(3, 7)]]); // biome-ignore format: a table
+    const after = new Map([['ws://h:1', reading(1, 11)], ['ws://h:2', reading(9, 3)]]); // biome-ignore format: a table
+    expect(countedBetween(before, after)).toEqual({ ...noRates, residentPages: 0, readFaults: 1 });
   });
 });

@@ -41,6 +41,7 @@ describe("a load's progress", () => {
     const lines = new LoadProgressLines(terminal, { label: 'b', quietWithoutTty: true });
     lines.show(progress);
     lines.end();
+    lines.show(progress);
     expect(written.err).toBe('\r\x1b[2Kb  running 3.2 s  12,346 ops/s  45,678 done\r\x1b[2K');
   });
 

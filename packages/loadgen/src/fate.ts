@@ -11,6 +11,8 @@ const survivable: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'fenced',
   'outcome-unknown',
   'page-lost',
+  // A node that shuts down in good order answers this; the clients of a run are closed by nobody else before its end.
+  'closed',
 ]);
 
 /** The code of an error that a load counts and survives; undefined for one that must end the run. */

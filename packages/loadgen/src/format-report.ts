@@ -1,5 +1,5 @@
 import type { LatencySummary } from './meter.js';
-import type { LoadReport } from './report.js';
+import { type LoadReport, thingsOf } from './report.js';
 import { count } from './workload.js';
 
 const MIB = 1024 * 1024;
@@ -30,19 +30,13 @@ function latencyTable(report: LoadReport): string[] {
   return ['', ...table([['operation', 'count', 'mean', 'p50', 'p90', 'p99', 'p99.9', 'max'], ...rows])];
 }
 
-/** What `records` counts. */
-function things({ workload }: LoadReport): string {
-  if (workload === 'counter') return 'counters';
-  return workload === 'transfer' ? 'accounts' : 'records';
-}
-
 function heading(report: LoadReport): string {
   const what = report.workload.length === 1 ? `YCSB ${report.workload}` : report.workload;
   const keys = report.distribution ? `, ${report.distribution}` : '';
   const size = report.recordBytes ? ` of ${count(report.recordBytes)} bytes` : '';
   const depth = report.depth > 1 ? ` × ${report.depth} in flight` : '';
   const clients = `${report.clients} ${report.clients === 1 ? 'client' : 'clients'}${depth}`;
-  return `${what}: ${clients} over ${report.transport}, ${count(report.records)} ${things(report)}${size}${keys}, seed ${report.seed}`;
+  return `${what}: ${clients} over ${report.transport}, ${count(report.records)} ${thingsOf(report.workload)}${size}${keys}, seed ${report.seed}`;
 }
 
 function throughput(report: LoadReport): string {
@@ -59,7 +53,7 @@ function troubles(report: LoadReport): string[] {
     ...(report.aborted ? ['stopped before its end'] : []),
     ...(errors.length > 0 ? [`errors: ${errors.join(', ')}`] : []),
     ...(report.behind > 0 ? [`behind schedule: ${count(report.behind)} operations were due and never started`] : []),
-    ...(report.setAside > 0 ? [`set aside: ${count(report.setAside)} on lost pages`] : []),
+    ...(report.setAside > 0 ? [`set aside: ${count(report.setAside)} ${thingsOf(report.workload)} on lost pages`] : []),
     ...report.notes.map((note) => `note: ${note}`),
   ];
 }

@@ -11,6 +11,8 @@ export interface Lane {
   readonly client: number;
   readonly region: RegionAccess;
   readonly random: Random;
+  /** False while the client's connection is known to be down: its operation in flight is not waited for at the end. */
+  readonly reachable: () => boolean;
 }
 
 /** What {@link drive} drives, and with what. */
@@ -26,13 +28,17 @@ export interface Drive {
   readonly drainMs: number;
   /** How long operations in flight may take to end once a stop was requested. */
   readonly drainAfterStopMs: number;
+  /** How long after the end of the load operations of unreachable clients may take to end. */
+  readonly drainUnreachableMs: number;
   readonly onTick: () => void;
 }
 
 /** How the load went, beside what the meter shows. */
 export interface DriveResult {
   readonly elapsedMs: number;
-  /** Operations that had not ended when patience did. */
+  /** Operations that were left in flight: stopped, of clients without a connection, or stuck. */
+  readonly unfinished: number;
+  /** Those of them that a connected client should have ended long ago. */
   readonly stuck: number;
   /** Operations of an open loop that were due but never started. */
   readonly behind: number;
@@ -44,7 +50,8 @@ const LONGEST_BACKOFF_MS = 500;
 
 class Driver {
   readonly #drive: Drive;
-  #inFlight = 0;
+  readonly #inFlight = new Set<Lane>();
+  #stuck = 0;
   #lastEndMs: number;
   // When something last ended, or began after nothing was under way: what patience is measured from.
   #movedMs: number;
@@ -69,7 +76,10 @@ class Driver {
     void Promise.all(loops).then(() => finished.request());
     await this.#watch(finished);
     if (this.#fatal) throw this.#fatal.error;
-    return { elapsedMs: this.#lastEndMs - startMs, stuck: this.#inFlight, behind: stop.requested ? 0 : pacer.behind(clock.now()) };
+    // A stall at the end is part of the run, although no operation ended in it.
+    const timeUpMs = stop.requested || clock.now() < pacer.endMs ? startMs : pacer.endMs;
+    const elapsedMs = Math.max(this.#lastEndMs, timeUpMs) - startMs;
+    return { elapsedMs, unfinished: this.#inFlight.size, stuck: this.#stuck, behind: stop.requested ? 0 : pacer.behind(clock.now()) };
   }
 
   async #loop(lane: Lane): Promise<void> {
@@ -90,8 +100,8 @@ class Driver {
   /** Does one operation and measures it from `sinceMs`. Returns the code when it failed in a way that the load survives. */
   async #attempt(lane: Lane, sinceMs: number): Promise<ErrorCode | undefined> {
     const { clock, meter, operate } = this.#drive;
-    if (this.#inFlight === 0) this.#movedMs = clock.now();
-    this.#inFlight++;
+    if (this.#inFlight.size === 0) this.#movedMs = clock.now();
+    this.#inFlight.add(lane);
     try {
       const done = await operate(lane);
       this.#ended();
@@ -104,7 +114,7 @@ class Driver {
       meter.failed(code, this.#lastEndMs - sinceMs);
       return code;
     } finally {
-      this.#inFlight--;
+      this.#inFlight.delete(lane);
     }
   }
 
@@ -113,18 +123,30 @@ class Driver {
     this.#movedMs = this.#lastEndMs;
   }
 
-  /** Ticks until every lane has ended, or until operations in flight have kept still for too long. */
+  /** Ticks until every lane has ended, or until those in flight are not worth waiting for. */
   async #watch(finished: Stop): Promise<void> {
-    const { clock, stop, drainMs, drainAfterStopMs, onTick } = this.#drive;
+    const { clock, stop, pacer, onTick } = this.#drive;
     let stoppedMs: number | undefined;
+    let overMs: number | undefined;
     while (!finished.requested) {
       await clock.sleep(TICK_MS, finished);
       const now = clock.now();
       onTick();
       if (stop.requested) stoppedMs ??= now;
-      const stuck = stoppedMs === undefined ? now - this.#movedMs > drainMs : now - stoppedMs > drainAfterStopMs;
-      if (this.#inFlight > 0 && stuck) return;
+      if (pacer.isOver(now)) overMs ??= now;
+      if (this.#inFlight.size > 0 && this.#patienceEnded(now, { stoppedMs, overMs })) return;
     }
+  }
+
+  #patienceEnded(now: number, since: { readonly stoppedMs: number | undefined; readonly overMs: number | undefined }): boolean {
+    const { drainMs, drainAfterStopMs, drainUnreachableMs } = this.#drive;
+    if (since.stoppedMs !== undefined) return now - since.stoppedMs > drainAfterStopMs;
+    const reachable = [...this.#inFlight].filter((lane) => lane.reachable()).length;
+    if (reachable > 0 && now - this.#movedMs > drainMs) {
+      this.#stuck = reachable;
+      return true;
+    }
+    return reachable === 0 && since.overMs !== undefined && now - since.overMs > drainUnreachableMs;
   }
 }
 

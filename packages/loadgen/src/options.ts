@@ -17,14 +17,22 @@ export const loadLimits = {
   loadDepth: 16,
   /** How long the load phase goes on trying to write or read one page before the run is given up. */
   loadPatienceMs: 20_000,
+  /** How long the load phase and the final check wait for an answer before they ask another client; it doubles with each attempt. */
+  attemptMs: 2000,
+  /** How often a choice that fell on a lost page is made again. */
+  redraws: 16,
   /** How long nothing may end while operations are in flight; then they count as stuck. Several operation timeouts of a client. */
-  drainMs: 60_000,
+  drainMs: 30_000,
+  /** How long the end of the load waits for operations of clients that are not connected. */
+  drainUnreachableMs: 1000,
   drainAfterAbortMs: 2000,
   /** How long a transfer goes on trying to put money that it has taken. */
   putPatienceMs: 10_000,
   /** How long the final check may take, and how long after an abort. */
   verifyMs: 30_000,
   verifyAfterAbortMs: 2000,
+  /** How long the final check waits for a first connection to come back when every client has lost its own. */
+  verifyUnreachableMs: 5000,
   /** How long closing and deleting may take at the end. */
   closeMs: 2000,
 } as const;

@@ -25,7 +25,8 @@ export class Pacer {
     this.#pace = pace;
   }
 
-  get #endMs(): number {
+  /** When the time of the run is over; infinite when only a number of operations ends it. */
+  get endMs(): number {
     return this.#pace.startMs + (this.#pace.durationMs ?? Number.POSITIVE_INFINITY);
   }
 
@@ -36,20 +37,20 @@ export class Pacer {
   /** The next operation, or undefined when the run is over. */
   take(nowMs: number): Slot | undefined {
     const due = this.#dueMs(this.#taken);
-    if (this.isOver(nowMs) || due >= this.#endMs) return undefined;
+    if (this.isOver(nowMs) || due >= this.endMs) return undefined;
     this.#taken++;
     return { atMs: this.#pace.rate === undefined ? undefined : due };
   }
 
   isOver(nowMs: number): boolean {
-    return nowMs >= this.#endMs || this.#taken >= (this.#pace.operations ?? Number.POSITIVE_INFINITY);
+    return nowMs >= this.endMs || this.#taken >= (this.#pace.operations ?? Number.POSITIVE_INFINITY);
   }
 
   /** Operations that were due by `nowMs` and were never handed out: a stall at the end of an open loop would otherwise leave no trace. */
   behind(nowMs: number): number {
     const { rate, startMs, operations } = this.#pace;
     if (rate === undefined) return 0;
-    const spanMs = Math.min(nowMs, this.#endMs) - startMs;
+    const spanMs = Math.min(nowMs, this.endMs) - startMs;
     const due = Math.min(Math.ceil((spanMs * rate) / 1000), operations ?? Number.POSITIVE_INFINITY);
     return Math.max(0, due - this.#taken);
   }

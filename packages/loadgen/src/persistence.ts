@@ -15,8 +15,11 @@ export type Persisted<T> = { readonly ok: true; readonly value: T } | { readonly
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 200;
 
-/** `action`, or `timeout` when the deadline passes first: a verifier must not hang on what it is there to find. */
-async function within<T>(action: Promise<T>, patience: Patience): Promise<Persisted<T>> {
+/**
+ * `action`, or `timeout` when the deadline passes first: a verifier must not hang on what it is there to find. Throws the errors that a load
+ * does not survive.
+ */
+export async function within<T>(action: Promise<T>, patience: Patience): Promise<Persisted<T>> {
   const { clock, deadlineMs, stop } = patience;
   const settled = new Stop();
   const forget = stop.onRequest(() => settled.request());
@@ -35,12 +38,12 @@ async function within<T>(action: Promise<T>, patience: Patience): Promise<Persis
 
 /**
  * Tries until it succeeds, the patience ends, or a page turns out to be lost, which no retry cures. `action` gets the number of the attempt, so that it can
- * go another way each time. For reads, and for writes that may be repeated. Throws the errors that a load does not survive.
+ * go another way each time, and must itself end when the patience does.
  */
-export async function persist<T>(patience: Patience, action: (attempt: number) => Promise<T>): Promise<Persisted<T>> {
+export async function persist<T>(patience: Patience, action: (attempt: number) => Promise<Persisted<T>>): Promise<Persisted<T>> {
   const { clock, deadlineMs, stop } = patience;
   for (let attempt = 0; ; attempt++) {
-    const result = await within(action(attempt), patience);
+    const result = await action(attempt);
     const over = stop.requested || clock.now() >= deadlineMs;
     if (result.ok || result.code === 'page-lost' || over) return result;
     await clock.sleep(Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS), stop);

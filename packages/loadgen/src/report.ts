@@ -15,7 +15,7 @@ export interface VerificationReport {
   readonly summary: string;
 }
 
-/** The outcome of a run: plain data, fit for JSON. Durations are milliseconds unless the name says otherwise. */
+/** The outcome of a run: plain data, fit for JSON. Durations are whole milliseconds, latencies whole microseconds. The README lists the fields. */
 export interface LoadReport {
   readonly workload: WorkloadName;
   readonly regionName: string;
@@ -35,13 +35,18 @@ export interface LoadReport {
   readonly rate?: number;
   /** How long the load phase took. */
   readonly loadMs: number;
-  /** From the start of the measured phase to the end of its last operation. */
+  /** From the start of the measured phase to the end of its last operation, or of its time if that is later. */
   readonly durationMs: number;
+  /** How long the final check took. */
+  readonly verifyMs: number;
   /** Operations that succeeded. */
   readonly operations: number;
+  /** Operations that succeeded per second of `durationMs`, to one digit after the point. */
   readonly opsPerSecond: number;
   /** Operations that were due in open loop but were never started. */
   readonly behind: number;
+  /** Operations that were still under way when the load ended and were not waited for; they are in neither `operations` nor `errors`. */
+  readonly unfinished: number;
   /** Operations that ended in an error, by code. */
   readonly errors: Partial<Record<ErrorCode, number>>;
   /** Microseconds, for each kind of operation. */
@@ -61,4 +66,10 @@ export interface LoadReport {
 export function transportOf(targets: readonly string[]): string {
   const schemes = targets.map((target) => /^([a-z]+):/i.exec(target)?.[1]?.toLowerCase() ?? 'unknown');
   return [...new Set(schemes)].sort().join('+');
+}
+
+/** What `records` and `setAside` count. */
+export function thingsOf(workload: WorkloadName): string {
+  if (workload === 'counter') return 'counters';
+  return workload === 'transfer' ? 'accounts' : 'records';
 }

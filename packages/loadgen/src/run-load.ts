@@ -1,4 +1,5 @@
-import { type RegionAccess, unreachable } from '@pagewire/protocol';
+import { unreachable } from '@pagewire/protocol';
+import type { ClientPool } from './client-pool.js';
 import { type LoadClock, systemClock } from './clock.js';
 import { connectTargets } from './connect-targets.js';
 import { type DriveResult, drive, type Lane } from './lanes.js';
@@ -8,11 +9,11 @@ import { type LoadOptions, type LoadSettings, loadLimits, resolveOptions } from 
 import { Pacer } from './pacer.js';
 import { type LoadPhase, type LoadProgress, ProgressReporter } from './progress.js';
 import { Random } from './random.js';
-import { type LoadReport, transportOf } from './report.js';
+import { type LoadReport, thingsOf, transportOf } from './report.js';
 import { openSessions, type Sessions } from './sessions.js';
 import { Stop } from './stop.js';
 import { Verdict } from './verdict.js';
-import type { Workload, WorkloadContext } from './workload.js';
+import { type ConclusionResult, count, type Workload, type WorkloadContext } from './workload.js';
 import { CounterWorkload } from './workloads/counter.js';
 import { ScanWorkload } from './workloads/scan.js';
 import { TransferWorkload } from './workloads/transfer.js';
@@ -49,6 +50,12 @@ function workloadFor(context: WorkloadContext): Workload {
       return unreachable(workload);
   }
 }
+
+// How often the final check looks whether it is worth going on.
+const WATCH_MS = 250;
+
+/** With one digit after the point: more would be noise. */
+const perSecond = (operations: number, ms: number): number => (ms > 0 ? Math.round((operations * 10_000) / ms) / 10 : 0);
 
 /** One run, from the first connection to the report. */
 class Run {
@@ -96,28 +103,44 @@ class Run {
     }
   }
 
-  async #measure(sessions: Sessions): Promise<LoadReport> {
-    const regions = sessions.regions;
+  async #measure({ pool }: Sessions): Promise<LoadReport> {
     const loadStartMs = this.#clock.now();
-    await this.#phase('load', (tally) => this.#workload.prepare(regions, tally));
+    await this.#phase('load', (tally) => this.#workload.prepare(pool, tally));
     const loadMs = this.#clock.now() - loadStartMs;
-    const result = await this.#drive(regions);
-    const aborted = this.#stop.requested;
-    if (result.stuck > 0) this.#accountForStuck(result.stuck, aborted);
-    const summary = await this.#phase('verify', (tally) => this.#conclude(regions, tally));
-    return this.#summarize({ clients: regions.length, loadMs, result, aborted, summary });
+    const result = await this.#drive(pool);
+    this.#accountForUnfinished(result);
+    // What was left in flight must not begin anything more.
+    this.#stop.request();
+    const verifyStartMs = this.#clock.now();
+    const { summary, unread } = await this.#phase('verify', (tally) => this.#conclude(pool, tally));
+    if (unread > 0) this.#accountForUnread(unread);
+    const verifyMs = this.#clock.now() - verifyStartMs;
+    return this.#summarize({ clients: pool.size, loadMs, verifyMs, result, summary });
   }
 
-  /** Every operation must end in a result or an error. After an abort nobody waits long enough to know. */
-  #accountForStuck(stuck: number, aborted: boolean): void {
-    if (aborted) this.#notes.push(`${stuck} operations were still under way when the run was stopped; their outcome is taken as unknown`);
-    else this.#verdict.failed(`${stuck} operations had not ended when nothing else had for ${loadLimits.drainMs} ms`);
+  get #aborted(): boolean {
+    return this.#hooks.signal?.aborted ?? false;
   }
 
-  #drive(regions: readonly RegionAccess[]): Promise<DriveResult> {
+  /** Every operation of a connected client must end in a result or an error. After an abort nobody waits long enough to know. */
+  #accountForUnfinished({ unfinished, stuck }: DriveResult): void {
+    if (stuck > 0) this.#verdict.failed(`${stuck} operations had not ended when nothing else had for ${loadLimits.drainMs} ms`);
+    if (unfinished === stuck) return;
+    const when = this.#aborted ? 'when the run was stopped' : 'at the end, through clients that had lost their node';
+    this.#notes.push(`${count(unfinished - stuck)} operations were still under way ${when}; their outcome is taken as unknown`);
+  }
+
+  /** Memory that nobody can read in time, and that nobody says is lost, has failed: every access must end in data or say why not. */
+  #accountForUnread(unread: number): void {
+    const what = `${count(unread)} ${thingsOf(this.#settings.workload)} could not be read at the end`;
+    if (this.#aborted) this.#notes.push(`${what} in the time that a stopped run takes`);
+    else this.#verdict.failed(`${what} through any client, and are not known to be lost`);
+  }
+
+  #drive({ clients }: ClientPool): Promise<DriveResult> {
     const { depth, seed, durationMs, operations, rate } = this.#settings;
-    const lanes: Lane[] = regions.flatMap((region, client) =>
-      Array.from({ length: depth }, (_, i) => ({ client, region, random: new Random(seed, client * depth + i) })),
+    const lanes: Lane[] = clients.flatMap((pooled, client) =>
+      Array.from({ length: depth }, (_, i) => ({ client, ...pooled, random: new Random(seed, client * depth + i) })),
     );
     this.#progress.begin('run');
     return drive({
@@ -129,20 +152,31 @@ class Run {
       stop: this.#stop,
       drainMs: loadLimits.drainMs,
       drainAfterStopMs: loadLimits.drainAfterAbortMs,
+      drainUnreachableMs: loadLimits.drainUnreachableMs,
       onTick: () => this.#progress.tick(),
     });
   }
 
   /** The final check has a stop of its own, because it takes place after the load was stopped. */
-  async #conclude(regions: readonly RegionAccess[], onChecked: (count: number) => void): Promise<string> {
-    const budgetMs = this.#stop.requested ? loadLimits.verifyAfterAbortMs : loadLimits.verifyMs;
+  async #conclude(pool: ClientPool, onChecked: (count: number) => void): Promise<ConclusionResult> {
     const over = new Stop();
     const done = new Stop();
-    void this.#clock.sleep(budgetMs, done).then(() => over.request());
-    const summary = await this.#workload
-      .conclude({ regions, deadlineMs: this.#clock.now() + budgetMs, stop: over, onChecked })
-      .finally(() => done.request());
-    return this.#verdict.checks === 0 ? 'nothing could be checked' : summary;
+    const deadlineMs = this.#clock.now() + loadLimits.verifyMs;
+    void this.#whileWorthwhile(pool, deadlineMs, done).then(() => over.request());
+    const result = await this.#workload.conclude({ pool, deadlineMs, stop: over, onChecked }).finally(() => done.request());
+    return this.#verdict.checks === 0 ? { ...result, summary: 'nothing could be checked' } : result;
+  }
+
+  /** Resolves at the deadline, soon after an abort, or when all clients have had no connection for so long that there is nobody left to ask. */
+  async #whileWorthwhile(pool: ClientPool, deadlineMs: number, done: Stop): Promise<void> {
+    let reachedMs = this.#clock.now();
+    let abortedMs: number | undefined;
+    for (let now = reachedMs; now < deadlineMs && !done.requested; now = this.#clock.now()) {
+      if (pool.anyReachable) reachedMs = now;
+      if (this.#aborted) abortedMs ??= now;
+      if (now - reachedMs >= loadLimits.verifyUnreachableMs || now - (abortedMs ?? now) >= loadLimits.verifyAfterAbortMs) return;
+      await this.#clock.sleep(Math.min(WATCH_MS, deadlineMs - now), done);
+    }
   }
 
   async #phase<T>(phase: LoadPhase, work: (tally: (count: number) => void) => Promise<T>): Promise<T> {
@@ -157,9 +191,15 @@ class Run {
     }
   }
 
-  #summarize(outcome: { clients: number; loadMs: number; result: DriveResult; aborted: boolean; summary: string }): LoadReport {
+  #summarize(outcome: {
+    readonly clients: number;
+    readonly loadMs: number;
+    readonly verifyMs: number;
+    readonly result: DriveResult;
+    readonly summary: string;
+  }): LoadReport {
     const { workload, regionName, targets, depth, records, recordBytes, distribution, seed, rate } = this.#settings;
-    const { elapsedMs, behind } = outcome.result;
+    const { elapsedMs, behind, unfinished } = outcome.result;
     const core = workload.length === 1;
     const { checks, wrong, failures, ok } = this.#verdict;
     return {
@@ -174,17 +214,19 @@ class Run {
       ...(core ? { distribution } : {}),
       seed,
       ...(rate === undefined ? {} : { rate }),
-      loadMs: outcome.loadMs,
-      durationMs: elapsedMs,
+      loadMs: Math.round(outcome.loadMs),
+      durationMs: Math.round(elapsedMs),
+      verifyMs: Math.round(outcome.verifyMs),
       operations: this.#meter.operations,
-      opsPerSecond: elapsedMs > 0 ? (this.#meter.operations * 1000) / elapsedMs : 0,
+      opsPerSecond: perSecond(this.#meter.operations, elapsedMs),
       behind,
+      unfinished,
       errors: this.#meter.errors(),
       latencyUs: this.#meter.latencies(),
       bytesRead: this.#meter.bytesRead,
       bytesWritten: this.#meter.bytesWritten,
       setAside: this.#workload.setAside(),
-      aborted: outcome.aborted,
+      aborted: this.#aborted,
       verification: { ok, checks, wrong, failures, summary: outcome.summary },
       notes: this.#notes,
     };

@@ -1,4 +1,5 @@
 import { PagewireError, type RegionAccess } from '@pagewire/protocol';
+import { ClientPool } from './client-pool.js';
 import type { LoadClock } from './clock.js';
 import { survivableCode } from './fate.js';
 import type { LoadClient, OpenClient } from './load-client.js';
@@ -7,8 +8,7 @@ import { Stop } from './stop.js';
 
 /** The clients of a run that could connect, with the region open. */
 export interface Sessions {
-  /** One for each client. */
-  readonly regions: readonly RegionAccess[];
+  readonly pool: ClientPool;
   readonly notes: readonly string[];
   /** Deletes the region unless it is to be kept, and closes the clients. Never rejects, and never takes longer than a few seconds. */
   close(options: { readonly clock: LoadClock; readonly keep: boolean }): Promise<void>;
@@ -60,13 +60,15 @@ export async function openSessions(settings: LoadSettings, open: OpenClient, byt
 }
 
 class OpenSessions implements Sessions {
-  readonly regions: readonly RegionAccess[];
+  readonly pool: ClientPool;
   readonly notes: readonly string[];
   readonly #clients: readonly LoadClient[];
   readonly #regionName: string;
 
   constructor(sessions: readonly Session[], settings: LoadSettings, errors: readonly unknown[]) {
-    this.regions = sessions.map(({ region }) => region);
+    this.pool = new ClientPool(
+      sessions.map(({ client, region }) => ({ region, reachable: () => client.state === undefined || client.state === 'open' })),
+    );
     this.#clients = sessions.map(({ client }) => client);
     this.#regionName = settings.regionName;
     this.notes = errors.length === 0 ? [] : [`${errors.length} of ${settings.clients} clients could not connect: ${messageOf(errors[0])}`];
@@ -86,7 +88,8 @@ class OpenSessions implements Sessions {
 
   /** One client that still has a connection is enough; a region that cannot be deleted now costs the run nothing. */
   async #deleteRegion(): Promise<void> {
-    for (const client of this.#clients) {
+    const reachable = this.pool.clients.map((client) => client.reachable());
+    for (const client of this.#clients.filter((_, index) => reachable[index])) {
       const deleted = await client.deleteRegion(this.#regionName).then(
         () => true,
         () => false,

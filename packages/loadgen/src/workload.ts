@@ -1,4 +1,4 @@
-import { InvariantError, type RegionAccess } from '@pagewire/protocol';
+import type { ClientPool } from './client-pool.js';
 import type { LoadClock } from './clock.js';
 import type { Lane } from './lanes.js';
 import type { Done } from './meter.js';
@@ -19,13 +19,21 @@ export interface WorkloadContext {
   readonly note: (text: string) => void;
 }
 
-/** The final check: through which regions, one for each client, and until when. */
+/** The final check: through which clients, and until when. */
 export interface Conclusion {
-  readonly regions: readonly RegionAccess[];
+  readonly pool: ClientPool;
   readonly deadlineMs: number;
   /** Requested when even the final check should end. */
   readonly stop: Stop;
   readonly onChecked: (count: number) => void;
+}
+
+/** What the final check came to. */
+export interface ConclusionResult {
+  /** The verdict in words. */
+  readonly summary: string;
+  /** Records, counters or accounts that no client could read in time, although they are not known to be lost. */
+  readonly unread: number;
 }
 
 /** One kind of load: what it stores, does, and verifies. */
@@ -33,23 +41,13 @@ export interface Workload {
   /** Size of the region that it needs: whole pages. */
   readonly regionBytes: number;
   /** Brings the region into its first state. `onReady` counts what is done, for progress. */
-  prepare(regions: readonly RegionAccess[], onReady: (count: number) => void): Promise<void>;
+  prepare(pool: ClientPool, onReady: (count: number) => void): Promise<void>;
   /** One operation. Rejects with the error that it met; what that means for the verification has been accounted for. */
   operate(lane: Lane): Promise<Done>;
-  /** Checks what can only be checked when all operations have ended. Returns the verdict in words. */
-  conclude(conclusion: Conclusion): Promise<string>;
+  /** Checks what can only be checked when the load is over. Operations that were left behind may end meanwhile. */
+  conclude(conclusion: Conclusion): Promise<ConclusionResult>;
   /** Records, counters or accounts that a lost page has taken out of the run. */
   setAside(): number;
-}
-
-/** The region for attempt `attempt` of job `job`: another client each time, because one may be cut off for good. */
-export function regionFor(
-  regions: readonly RegionAccess[],
-  { job, attempt }: { readonly job: number; readonly attempt: number },
-): RegionAccess {
-  const region = regions[(job + attempt) % regions.length];
-  if (region === undefined) throw new InvariantError('a workload was started without a region');
-  return region;
 }
 
 /** Numbers for people: 1,234,567. */

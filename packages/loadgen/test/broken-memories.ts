@@ -1,4 +1,5 @@
 import { type Atomic, applyAtomic, type ErrorCode, PagewireError } from '@pagewire/protocol';
+import type { LoadClient } from '../src/index.js';
 import { FakeMemory } from './fake-memory.js';
 
 /** Atomics that read, let others in, and write back what they computed before. */
@@ -148,6 +149,7 @@ export class DropsExchange extends FakeMemory {
 
 /** From operation `from` on, every access to the first page fails with `page-lost`. */
 export class LosesPage extends FakeMemory {
+  protected readonly code: ErrorCode = 'page-lost';
   readonly #from: number;
   #operations = 0;
 
@@ -174,6 +176,58 @@ export class LosesPage extends FakeMemory {
   }
 
   #check(offset: number): void {
-    if (offset < this.pageBytes && this.#operations > this.#from) throw new PagewireError('page-lost', 'planted');
+    if (offset < this.pageBytes && this.#operations > this.#from) throw new PagewireError(this.code, 'planted');
   }
+}
+
+/** From operation `from` on, what client 0 asks is never answered, and its client says that it has no connection, if it `knows`. */
+export class CutsOffClient extends FakeMemory {
+  readonly #from: number;
+  readonly #knows: boolean;
+  #operations = 0;
+
+  constructor(from: number, knows: boolean) {
+    super();
+    this.#from = from;
+    this.#knows = knows;
+  }
+
+  get #cut(): boolean {
+    return this.#operations > this.#from;
+  }
+
+  override readonly open = async (index: number): Promise<LoadClient> => {
+    const client = await this.openClient(index);
+    if (index > 0 || !this.#knows) return client;
+    const state = (): string => (this.#cut ? 'reconnecting' : 'open');
+    return {
+      ...client,
+      get state() {
+        return state();
+      },
+    };
+  };
+
+  override async read(client: number, offset: number, length: number): Promise<Uint8Array> {
+    await this.#answer(client);
+    return super.read(client, offset, length);
+  }
+  override async write(client: number, offset: number, bytes: Uint8Array): Promise<void> {
+    await this.#answer(client);
+    return super.write(client, offset, bytes);
+  }
+  override async atomic(client: number, offset: number, atomic: Atomic): Promise<number | bigint> {
+    await this.#answer(client);
+    return super.atomic(client, offset, atomic);
+  }
+
+  async #answer(client: number): Promise<void> {
+    this.#operations++;
+    if (this.#cut && client === 0) await new Promise(() => {});
+  }
+}
+
+/** From operation `from` on, every access to the first page fails with `timeout`. */
+export class BlocksPage extends LosesPage {
+  protected override readonly code: ErrorCode = 'timeout';
 }

@@ -43,7 +43,9 @@ export class FakeMemory {
     return before;
   }
 
-  readonly open = async (client: number): Promise<LoadClient> => {
+  readonly open = (client: number): Promise<LoadClient> => this.openClient(client);
+
+  protected async openClient(client: number): Promise<LoadClient> {
     this.openClients++;
     return {
       region: async (name, { bytes, pageBytes }) => this.#region(client, name, { bytes, pageBytes }),
@@ -54,7 +56,7 @@ export class FakeMemory {
         this.openClients--;
       },
     };
-  };
+  }
 
   #region(client: number, name: string, { bytes, pageBytes }: { readonly bytes: number; readonly pageBytes: number }): RegionAccess {
     if (this.bytes.length === 0) this.bytes = new Uint8Array(bytes);

@@ -15,9 +15,11 @@ const report: LoadReport = {
   rate: 5000,
   loadMs: 120,
   durationMs: 10_000,
+  verifyMs: 300,
   operations: 45_678,
   opsPerSecond: 4567.8,
   behind: 12,
+  unfinished: 0,
   errors: { timeout: 3, 'page-lost': 1200 },
   latencyUs: {
     read: { count: 22_840, mean: 131, p50: 120, p90: 190, p99: 1234, p999: 25_600, max: 1_250_000 },
@@ -43,7 +45,7 @@ update     22,838   99 µs   98 µs   99 µs   100 µs   101 µs  102 µs
 stopped before its end
 errors: timeout 3, page-lost 1,200
 behind schedule: 12 operations were due and never started
-set aside: 4 on lost pages
+set aside: 4 records on lost pages
 note: one thing
 verification FAILED: 32,840 records checked; 1 wrong
   key 7: torn`,

@@ -13,7 +13,7 @@ describe('a counter ledger', () => {
   test('accepts concurrent increments that return their numbers in any order', () => {
     const ledger = new CounterLedger();
     const [one, two] = [ledger.begin(), ledger.begin()];
-    expect([ledger.end(two, 0), ledger.end(one, 1), ledger.settle(2)]).toEqual([undefined, undefined, undefined]);
+    expect([ledger.end(two, 0), ledger.end(one, 1), ledger.settle(2, 2)]).toEqual([undefined, undefined, undefined]);
   });
 
   test('finds a number that was handed out twice', () => {
@@ -38,8 +38,17 @@ describe('a counter ledger', () => {
     const ledger = new CounterLedger();
     ledger.end(ledger.begin(), 0);
     ledger.begin();
-    expect([0, 1, 2, 3].map((n) => ledger.settle(n) === undefined)).toEqual([false, true, true, false]);
-    expect(ledger.settle(3)).toContain('1 had an unknown outcome');
+    expect([0, 1, 2, 3].map((n) => ledger.settle(n, 1) === undefined)).toEqual([false, true, true, false]);
+    expect(ledger.settle(3, 1)).toContain('1 had an unknown outcome');
+  });
+
+  test('accepts a value that was read before an increment under way was acknowledged', () => {
+    const ledger = new CounterLedger();
+    ledger.end(ledger.begin(), 0);
+    const late = ledger.begin();
+    const least = ledger.acknowledged;
+    ledger.end(late, 1);
+    expect([1, 2].map((n) => ledger.settle(n, least))).toEqual([undefined, undefined]);
   });
 
   test('remembers a hundred thousand numbers', () => {

@@ -1,7 +1,7 @@
 import { PagewireError } from '@pagewire/protocol';
 import { describe, expect, test } from 'vitest';
 import { type LoadOptions, type LoadProgress, loadLimits, runLoad } from '../src/index.js';
-import { HangsOnce } from './broken-memories.js';
+import { BlocksPage, CutsOffClient, HangsOnce, LosesPage } from './broken-memories.js';
 import { FakeMemory } from './fake-memory.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -154,4 +154,99 @@ describe('a run', () => {
     expect(report.verification.ok).toBe(false);
     expect(report.verification.failures[0]).toContain('1 operations had not ended');
   });
+});
+
+describe('when a client loses its node', () => {
+  const all = ['a', 'e', 'counter', 'transfer', 'scan'] as const;
+  const lossOf = async (memory: FakeMemory, workload: (typeof all)[number]) => {
+    const clock = new VirtualClock();
+    memory.pause = () => clock.sleep(1);
+    const report = await runLoad({ workload, targets: ['ws://a'], durationMs: 2000, clients: 3, seed: 5 }, { open: memory.open, clock });
+    return { report, totalMs: clock.now() };
+  };
+
+  test.each(all)('workload %s goes on with the others, ends on time and is verified through them', async (workload) => {
+    const { report, totalMs } = await lossOf(new CutsOffClient(2500, true), workload);
+    expect(report.verification).toMatchObject({ ok: true, wrong: 0 });
+    expect(report).toMatchObject({ durationMs: expect.closeTo(2000, -2), unfinished: 1, setAside: 0, aborted: false });
+    expect(report.notes).toEqual([expect.stringContaining('1 operations were still under way at the end')]);
+    expect(totalMs).toBeLessThan(report.loadMs + 2000 + loadLimits.drainUnreachableMs + 1000);
+  });
+
+  test('and nobody knows, the final check turns to others as soon as it is not answered', async () => {
+    const { report } = await lossOf(new CutsOffClient(1000, false), 'counter');
+    expect(report.verification.summary).toContain('8 counters');
+    expect(report.verifyMs).toBeLessThan(2 * loadLimits.attemptMs);
+  });
+});
+
+describe('the final check', () => {
+  test.each(['c', 'counter', 'transfer'] as const)(
+    'fails when it cannot read everything and nothing says that it is lost (workload %s)',
+    async (workload) => {
+      const clock = new VirtualClock();
+      const memory = new BlocksPage(600);
+      const report = await runLoad({ workload, targets: ['ws://a'], operations: 1000, seed: 3 }, { open: memory.open, clock });
+      expect(report.verification.ok).toBe(false);
+      expect(report.verification.failures).toEqual([expect.stringMatching(/could not be read at the end through any client/)]);
+      expect(report.verifyMs).toBeGreaterThanOrEqual(loadLimits.verifyMs);
+    },
+  );
+
+  test('that is stopped ends soon, and says what it has not read', async () => {
+    const clock = new VirtualClock();
+    const controller = new AbortController();
+    const memory = new BlocksPage(600);
+    const report = await runLoad(
+      { workload: 'counter', targets: ['ws://a'], operations: 1000, seed: 3 },
+      { open: memory.open, clock, signal: controller.signal, onProgress: ({ phase }) => phase === 'verify' && controller.abort() },
+    );
+    expect(report).toMatchObject({ aborted: true, verification: { ok: true } });
+    expect(report.verifyMs).toBeLessThan(loadLimits.verifyAfterAbortMs + 1000);
+    expect(report.notes).toEqual(['4 counters could not be read at the end in the time that a stopped run takes']);
+  });
+
+  test('gives up early when no client has a connection any more', async () => {
+    const clock = new VirtualClock();
+    const memory = new CutsOffClient(200, true);
+    memory.pause = () => clock.sleep(1);
+    const cut = { workload: 'counter', targets: ['ws://a'], durationMs: 1000, clients: 1 } as const;
+    const report = await runLoad(cut, { open: memory.open, clock });
+    expect(report.verification.ok).toBe(false);
+    expect(report.verifyMs).toBeLessThan(loadLimits.verifyUnreachableMs + 1000);
+  });
+
+  test('says what it left out because it is lost', async () => {
+    const summaryOf = async (workload: 'c' | 'counter' | 'transfer') => {
+      const report = await runLoad({ workload, targets: ['ws://a'], operations: 1000, seed: 3 }, { open: new LosesPage(600).open });
+      return { ok: report.verification.ok, summary: report.verification.summary };
+    };
+    expect(await summaryOf('c')).toMatchObject({ ok: true, summary: expect.stringContaining('4 of 10,000 lie on lost pages') });
+    expect(await summaryOf('counter')).toMatchObject({ ok: true, summary: expect.stringMatching(/^4 counters: .*; 4 lie on lost pages/) });
+    expect(await summaryOf('transfer')).toMatchObject({
+      ok: true,
+      summary: expect.stringMatching(/^112 of 128 accounts agree .*; 16 lie on lost pages/),
+    });
+  });
+});
+
+describe('a lost page', () => {
+  test.each(['counter', 'transfer'] as const)('is hardly asked for again in workload %s', async (workload) => {
+    const options = { workload, targets: ['ws://a'], clients: 1, operations: 1000, seed: 3 };
+    const report = await runLoad(options, { open: new LosesPage(600).open });
+    expect(report.errors['page-lost']).toBe(1);
+  });
+
+  test('that was lost before the run takes its counters out of it', async () => {
+    const memory = new LosesPage(-1);
+    const report = await runLoad({ workload: 'counter', targets: ['ws://a'], operations: 100, seed: 3 }, { open: memory.open });
+    expect(report).toMatchObject({ setAside: 4, errors: {}, verification: { ok: true } });
+  });
+});
+
+test('figures carry no float noise', async () => {
+  const report = await runLoad(options, { open: new FakeMemory().open });
+  const { loadMs, durationMs, verifyMs, opsPerSecond, latencyUs } = report;
+  const figures = [loadMs, durationMs, verifyMs, opsPerSecond * 10, ...Object.values(latencyUs).flatMap((one) => Object.values(one))];
+  expect(figures.filter((figure) => Math.abs(figure - Math.round(figure)) > 1e-6)).toEqual([]);
 });

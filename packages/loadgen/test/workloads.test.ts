@@ -159,6 +159,12 @@ describe('failures that partial failure explains', () => {
     expect(report.verification.summary).not.toContain('unknown');
   });
 
+  test('a node that shuts down in good order does not end the run', async () => {
+    const report = await run('counter', new FailsChanges(25, 'closed', alternating));
+    expect(report.verification).toMatchObject({ ok: true, wrong: 0 });
+    expect(report.errors.closed).toBeGreaterThan(0);
+  });
+
   test('the counter summary states the bounds when outcomes are unknown', async () => {
     const report = await run('counter', new FailsChanges(25, 'outcome-unknown', alternating));
     expect(report.verification.summary).toContain(`(and ${report.errors['outcome-unknown']} of unknown outcome)`);

@@ -27,7 +27,9 @@ export function demonstrationTable(demonstrations: readonly Demonstration[], col
 function row({ report, counters }: Demonstration, colors: Colors): string[] {
   const { verification, workload } = report;
   const [kind, latency] = mostFrequent(report);
-  const verdict = verification.ok ? colors.green(`ok, ${grouped(verification.checks)} checks`) : colors.red(`WRONG: ${verification.wrong}`);
+  const verdict = verification.ok
+    ? colors.green(`ok, ${grouped(verification.checks)} checks`)
+    : colors.red(`FAILED: ${grouped(verification.wrong)} wrong`);
   return [
     workload.length === 1 ? `YCSB ${workload}` : workload,
     grouped(report.opsPerSecond),

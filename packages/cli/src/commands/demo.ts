@@ -7,11 +7,11 @@ import { portsAreFree } from '../processes/free-ports.js';
 import { describeExit } from '../processes/managed-process.js';
 import { aborted, type StopRequests } from '../stop.js';
 import type { Terminal } from '../terminal.js';
-import type { Action } from './command-context.js';
+import type { Action, CommandContext } from './command-context.js';
 import { type Demonstration, demonstrationTable } from './demo-table.js';
 import { driveLoad } from './load.js';
 import { LoadProgressLines } from './load-progress.js';
-import { readNodeCounters, subtractCounters } from './node-counters.js';
+import { countedBetween, readNodeCounters } from './node-counters.js';
 import { describeCluster, readyLine, reportTo, tryNext } from './up.js';
 
 export interface DemoOptions {
@@ -45,11 +45,15 @@ export function defineDemo(program: Command, act: (options: DemoOptions) => Prom
 }
 
 export const runDemo: Action<DemoOptions> = async (options, { terminal, stop }) => {
-  const cluster = await startCluster(terminal, stop);
+  const ended = new Set<string>();
+  const cluster = await startCluster(terminal, stop, ended);
   const { processes } = cluster;
   try {
     if (!options.json) describeCluster(cluster, terminal);
-    const demonstrations = await orCoordinatorGone(demonstrateAll(cluster, options, terminal, stop), cluster);
+    const demonstrations = await orCoordinatorGone(
+      demonstrateAll(() => urlsOfLiving(cluster, ended), options, { terminal, stop }),
+      cluster,
+    );
     report(cluster, demonstrations, options, terminal);
     const ok = demonstrations.every(({ report }) => report.verification.ok);
     // Interrupted before the end: what was shown is not all.
@@ -64,7 +68,8 @@ export const runDemo: Action<DemoOptions> = async (options, { terminal, stop }) 
   }
 };
 
-async function startCluster(terminal: Terminal, stop: StopRequests): Promise<RunningCluster> {
+/** `ended` is told the names of nodes that end before they are asked to. */
+async function startCluster(terminal: Terminal, stop: StopRequests, ended: Set<string>): Promise<RunningCluster> {
   const free = await portsAreFree(host, preferredPort, nodes + 1);
   if (!free) terminal.say(`Ports ${preferredPort} to ${preferredPort + nodes} are not all free; using others.`);
   terminal.say(`Starting a coordinator and ${nodes} nodes.`);
@@ -72,26 +77,36 @@ async function startCluster(terminal: Terminal, stop: StopRequests): Promise<Run
   const events = reportTo(terminal);
   // Nodes that come and go as they should are no news here.
   const log: ClusterEvents['log'] = (label, line) => line.startsWith('info ') || events.log(label, line);
-  return ClusterProcesses.start(options, { ...events, log }, stop);
+  const nodeEnded: ClusterEvents['nodeEnded'] = (name, pid, exit) => {
+    ended.add(name);
+    events.nodeEnded(name, pid, exit);
+  };
+  return ClusterProcesses.start(options, { log, nodeEnded }, stop);
 }
 
+function urlsOfLiving({ nodes }: RunningCluster, ended: ReadonlySet<string>): readonly string[] {
+  const urls = nodes.filter(({ name }) => !ended.has(name)).map(({ url }) => url);
+  if (urls.length === 0) throw new CommandError('every node has ended, so there is nothing left to show');
+  return urls;
+}
+
+/** `targets` is asked before each load: a node that died during one takes no part in the next. */
 async function demonstrateAll(
-  cluster: RunningCluster,
+  targets: () => readonly string[],
   { duration }: DemoOptions,
-  terminal: Terminal,
-  stop: StopRequests,
+  { terminal, stop }: Pick<CommandContext, 'terminal' | 'stop'>,
 ): Promise<readonly Demonstration[]> {
-  const targets = cluster.nodes.map(({ url }) => url);
   const done: Demonstration[] = [];
   for (const load of loads) {
     if (stop.asked.aborted) break;
     terminal.say(`\n${introduction(load.workload)}`);
     const progress = new LoadProgressLines(terminal, { label: load.workload, runMs: duration, quietWithoutTty: false });
-    const before = await readNodeCounters(targets);
-    const report = await driveLoad({ ...load, targets, durationMs: duration }, stop, (state) => progress.show(state)).finally(() =>
+    const urls = targets();
+    const before = await readNodeCounters(urls);
+    const report = await driveLoad({ ...load, targets: urls, durationMs: duration }, stop, (state) => progress.show(state)).finally(() =>
       progress.end(),
     );
-    const counters = subtractCounters(await readNodeCounters(targets), before);
+    const counters = countedBetween(before, await readNodeCounters(urls));
     done.push({ report, counters });
     terminal.say(`  ${summary(report, terminal)}`);
   }
@@ -109,9 +124,11 @@ function introduction(workload: (typeof loads)[number]['workload']): string {
   }
 }
 
-function summary({ verification }: LoadReport, { colors }: Terminal): string {
-  const verdict = verification.ok ? colors.green('verified') : colors.red('WRONG');
-  return [`${verdict}: ${verification.summary}`, ...verification.failures.map((failure) => `    ${failure}`)].join('\n');
+function summary(report: LoadReport, { colors }: Terminal): string {
+  const { verification } = report;
+  const verdict = verification.ok ? colors.green('verified') : colors.red('FAILED');
+  const details = [...verification.failures, ...report.notes.map((note) => `note: ${note}`)];
+  return [`${verdict}: ${verification.summary}`, ...details.map((detail) => `    ${detail}`)].join('\n');
 }
 
 function report(cluster: RunningCluster, demonstrations: readonly Demonstration[], options: DemoOptions, terminal: Terminal): void {

@@ -22,6 +22,7 @@ export class LoadProgressLines {
   readonly #options: LoadProgressOptions;
   readonly #now: () => number;
   #lastMs: number;
+  #ended = false;
 
   constructor(terminal: Terminal, options: LoadProgressOptions) {
     this.#terminal = terminal;
@@ -31,6 +32,8 @@ export class LoadProgressLines {
   }
 
   show(progress: LoadProgress): void {
+    // A load that was given up goes on for a moment.
+    if (this.#ended) return;
     const line = progressLine(progress, this.#options);
     if (this.#terminal.isLive) {
       this.#terminal.live(line);
@@ -40,8 +43,9 @@ export class LoadProgressLines {
     }
   }
 
-  /** Takes the live line away. */
+  /** Takes the live line away, for good. */
   end(): void {
+    this.#ended = true;
     this.#terminal.live('');
   }
 }

@@ -1,4 +1,3 @@
-import { connect } from '@pagewire/client';
 import {
   type Distribution,
   distributions,
@@ -11,7 +10,7 @@ import {
   type WorkloadName,
   workloadNames,
 } from '@pagewire/loadgen';
-import { limits, PagewireError } from '@pagewire/protocol';
+import { limits } from '@pagewire/protocol';
 import { type Command, Option } from 'commander';
 import { CommandError, exitCodes } from '../failure.js';
 import { count, duration, oneOf, peerUrls, size } from '../options/values.js';
@@ -106,13 +105,7 @@ export async function driveLoad(
   stop: Pick<StopRequests, 'asked' | 'insisted' | 'exitCode'>,
   onProgress: NonNullable<LoadHooks['onProgress']>,
 ): Promise<LoadReport> {
-  const { targets } = options;
-  const open: LoadHooks['open'] = (client) => {
-    const target = targets[client % targets.length];
-    if (target === undefined) throw new PagewireError('bad-argument', 'a load needs at least one target to connect to');
-    return connect(target);
-  };
-  const run = runLoad(options, { open, onProgress, signal: stop.asked });
+  const run = runLoad(options, { onProgress, signal: stop.asked });
   const insisted = aborted(stop.insisted).then(() => {
     throw new CommandError('ended at once; nothing was verified', stop.exitCode);
   });

@@ -1,13 +1,19 @@
-import { requestStatus, type Status } from '@pagewire/client';
+import { connect, requestStatus, type Status } from '@pagewire/client';
 import type { ClusterStatus, NodeStatus } from '@pagewire/coordinator';
 import { PagewireError } from '@pagewire/protocol';
 import type { Command } from 'commander';
-import { exitCodes } from '../failure.js';
+import { CommandError, exitCodes } from '../failure.js';
 import { formatSize } from '../options/units.js';
 import { peerUrl } from '../options/values.js';
 import { plainTable } from '../tables.js';
 import type { Colors } from '../terminal.js';
 import type { Action } from './command-context.js';
+import { grouped } from './load-progress.js';
+
+/** How long a node may take to say that it is one. */
+const nodeAnswerMs = 2000;
+/** Regions that the table shows; the rest are counted. */
+const shownRegions = 20;
 
 export interface StatusOptions {
   readonly coordinator: string;
@@ -32,7 +38,9 @@ Examples:
 }
 
 export const runStatus: Action<StatusOptions> = async ({ coordinator, json }, { terminal }) => {
-  const status = await requestStatus(coordinator);
+  const status = await requestStatus(coordinator).catch(async (error: unknown) => {
+    throw (await nodeInsteadOf(coordinator, error)) ?? error;
+  });
   if (!isClusterStatus(status)) {
     throw new PagewireError(
       'protocol-violation',
@@ -42,6 +50,22 @@ export const runStatus: Action<StatusOptions> = async ({ coordinator, json }, { 
   terminal.out(json ? JSON.stringify(status) : describeStatus(status, terminal.outColors));
   return exitCodes.ok;
 };
+
+/** A node refuses a tool's connection but takes a client's: then it can say which node it is. Undefined when it is none. */
+async function nodeInsteadOf(url: string, refusal: unknown): Promise<CommandError | undefined> {
+  if (!(refusal instanceof PagewireError) || refusal.code !== 'protocol-violation') return undefined;
+  try {
+    await using client = await connect(url, { connectTimeoutMs: nodeAnswerMs, operationTimeoutMs: nodeAnswerMs });
+    const { name, state } = await client.status();
+    if (typeof name !== 'string') return undefined;
+    const what = `${url} is node "${name}" (${String(state)}), and only the coordinator knows the whole cluster`;
+    const advice = 'give the URL that the node was started with, as --coordinator ws://HOST:PORT; `pagewire up` prints it first';
+    return new CommandError(`${what}; ${advice}`, exitCodes.usage);
+  } catch (error) {
+    if (error instanceof PagewireError) return undefined;
+    throw error;
+  }
+}
 
 /** The parts that are shown are there; the answer comes from another process, perhaps of another version. */
 function isClusterStatus(status: Status | ClusterStatus): status is ClusterStatus {
@@ -73,9 +97,13 @@ function nodeTable(nodes: readonly NodeStatus[], colors: Colors): string {
   return plainTable(colors, head, rows, [3, 4, 5, 6, 7, 8]);
 }
 
-function regionTable({ regions }: ClusterStatus, colors: Colors): string {
-  const rows = regions.map(({ name, bytes, pageBytes }) => [name, formatSize(bytes), String(bytes / pageBytes), formatSize(pageBytes)]);
-  return plainTable(colors, ['region', 'size', 'pages', 'of'], rows, [1, 2, 3]);
+function regionTable({ regions, regionCount }: ClusterStatus, colors: Colors): string {
+  const shown = regions.slice(0, shownRegions);
+  const rows = shown.map(({ name, bytes, pageBytes }) => [name, formatSize(bytes), String(bytes / pageBytes), formatSize(pageBytes)]);
+  const table = plainTable(colors, ['region', 'size', 'pages', 'page size'], rows, [1, 2, 3]);
+  // A coordinator of another version may not say how many there are.
+  const more = Math.max(regionCount ?? 0, regions.length) - shown.length;
+  return more > 0 ? `${table}\n${colors.dim(`and ${grouped(more)} more; --json shows more of them`)}` : table;
 }
 
 function pageLine({ pages, storedBytes, pagesLost }: ClusterStatus, colors: Colors): string {

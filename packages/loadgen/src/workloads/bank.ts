@@ -75,7 +75,7 @@ export class Bank {
 
   /** Reads a page and takes what is there as the start of the run: the region may have served an earlier one. */
   async open(region: RegionAccess, page: number): Promise<void> {
-    const bytes = await region.read(page * this.#pageBytes, this.#pageBytes);
+    const bytes = await this.#touching(page, region.read(page * this.#pageBytes, this.#pageBytes));
     for (const account of this.#accountsOf(page)) this.ledger(account).first = accountAt(bytes, this.#offsetInPage(account));
   }
 

@@ -67,11 +67,13 @@ export class CounterLedger {
     return undefined;
   }
 
-  /** Checks the final value, again from the first one. Returns what is wrong, if anything is. */
-  settle(n: number): string | undefined {
-    const most = this.#acknowledged + this.unknown;
-    if (n >= this.#acknowledged && n <= most) return undefined;
+  /**
+   * Checks a value that was read, again from the first one; `least` is what had been acknowledged when the read began, for increments may
+   * end while it is under way. Returns what is wrong, if anything is.
+   */
+  settle(n: number, least: number): string | undefined {
+    if (n >= least && n <= this.#begun) return undefined;
     const unknown = this.unknown > 0 ? ` and ${this.unknown} had an unknown outcome` : '';
-    return `was raised by ${n}, but ${this.#acknowledged} increments were acknowledged${unknown}`;
+    return `was raised by ${n}, but ${n < least ? least : this.#acknowledged} increments were acknowledged${unknown}`;
   }
 }

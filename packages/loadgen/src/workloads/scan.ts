@@ -1,10 +1,10 @@
-import type { RegionAccess } from '@pagewire/protocol';
+import type { ClientPool } from '../client-pool.js';
 import type { Lane } from '../lanes.js';
 import type { Done } from '../meter.js';
 import { RecordLayout } from '../record-layout.js';
-import { loadRecords, recordSummary, sweepRecords } from '../record-phases.js';
+import { loadRecords, sweepRecords } from '../record-phases.js';
 import { RecordStore } from '../record-store.js';
-import type { Conclusion, Workload, WorkloadContext } from '../workload.js';
+import type { Conclusion, ConclusionResult, Workload, WorkloadContext } from '../workload.js';
 
 /** What one operation of the scan reads, in bytes of whole pages. */
 export const scanChunkBytes = 64 * 1024;
@@ -31,8 +31,8 @@ export class ScanWorkload implements Workload {
     this.#perChunk = layout.perPage * Math.max(1, Math.floor(scanChunkBytes / pageBytes));
   }
 
-  prepare(regions: readonly RegionAccess[], onReady: (count: number) => void): Promise<void> {
-    return loadRecords(this.#store, this.#context, { regions, records: this.#records, onReady });
+  prepare(pool: ClientPool, onReady: (count: number) => void): Promise<void> {
+    return loadRecords(this.#store, this.#context, { pool, records: this.#records, onReady });
   }
 
   async operate(lane: Lane): Promise<Done> {
@@ -42,9 +42,8 @@ export class ScanWorkload implements Workload {
     return { kind: 'scan', bytesRead, bytesWritten: 0 };
   }
 
-  async conclude(conclusion: Conclusion): Promise<string> {
-    const swept = await sweepRecords(this.#store, this.#context, { ...conclusion, records: this.#records });
-    return recordSummary(this.#context, { records: swept, of: this.#records });
+  conclude(conclusion: Conclusion): Promise<ConclusionResult> {
+    return sweepRecords(this.#store, this.#context, { ...conclusion, records: this.#records });
   }
 
   setAside(): number {

@@ -1,11 +1,12 @@
 import { PagewireError, type RegionAccess } from '@pagewire/protocol';
+import type { ClientPool } from '../client-pool.js';
 import { survivableCode } from '../fate.js';
 import type { Lane } from '../lanes.js';
 import type { Done } from '../meter.js';
 import { loadLimits } from '../options.js';
-import { inParallel, persist } from '../persistence.js';
+import { inParallel } from '../persistence.js';
 import type { Random } from '../random.js';
-import { type Conclusion, count, regionFor, type Workload, type WorkloadContext } from '../workload.js';
+import { type Conclusion, type ConclusionResult, count, type Workload, type WorkloadContext } from '../workload.js';
 import { accountBytes } from './account.js';
 import { Bank, openingBalance } from './bank.js';
 
@@ -51,14 +52,13 @@ export class TransferWorkload implements Workload {
     this.regionBytes = this.#bank.regionBytes;
   }
 
-  async prepare(regions: readonly RegionAccess[], onReady: (count: number) => void): Promise<void> {
+  async prepare(pool: ClientPool, onReady: (count: number) => void): Promise<void> {
     const { clock, stop } = this.#context;
     await inParallel({ count: this.#bank.pages, width: loadLimits.loadDepth, stop }, async (page) => {
-      const result = await persist({ clock, stop, deadlineMs: clock.now() + loadLimits.loadPatienceMs }, (attempt) =>
-        this.#bank.open(regionFor(regions, { job: page, attempt }), page),
-      );
-      if (!result.ok && !stop.requested) {
-        throw new PagewireError(result.code, `page ${page} of region "${regions[0]?.name}" could not be read before the run started`);
+      const patience = { clock, stop, deadlineMs: clock.now() + loadLimits.loadPatienceMs };
+      const result = await pool.persist(patience, page, (region) => this.#bank.open(region, page));
+      if (!result.ok && result.code !== 'page-lost' && !stop.requested) {
+        throw new PagewireError(result.code, `page ${page} of region "${pool.regionName}" could not be read before the run started`);
       }
       onReady(this.#bank.perPage);
     });
@@ -68,24 +68,23 @@ export class TransferWorkload implements Workload {
     return lane.random.float() < checkShare ? this.#check(lane) : this.#move(lane);
   }
 
-  async conclude({ regions, deadlineMs, stop, onChecked }: Conclusion): Promise<string> {
-    const { clock, verdict, note } = this.#context;
+  async conclude({ pool, deadlineMs, stop, onChecked }: Conclusion): Promise<ConclusionResult> {
+    const { clock } = this.#context;
+    const { pages, perPage } = this.#bank;
     let total = 0;
-    let unread = 0;
-    await inParallel({ count: this.#bank.pages, width: loadLimits.loadDepth, stop }, async (page) => {
-      const result = await persist({ clock, stop, deadlineMs }, (attempt) =>
-        this.#bank.checkPage(regionFor(regions, { job: page, attempt }), page),
-      );
-      onChecked(this.#bank.perPage);
-      if (result.ok) {
-        total += result.value.balance;
-        return;
-      }
-      unread++;
-      note(`page ${page} could not be read at the end (${result.code}); its ${this.#bank.perPage} accounts are left out of the total`);
+    let read = 0;
+    await inParallel({ count: pages, width: loadLimits.loadDepth, stop }, async (page) => {
+      const result = await pool.persist({ clock, stop, deadlineMs }, page, (region) => this.#bank.checkPage(region, page));
+      onChecked(perPage);
+      if (!result.ok) return;
+      total += result.value.balance;
+      read += perPage;
     });
-    if (unread === 0 && this.#underWay === 0 && !stop.requested) this.#checkTotal(total);
-    return this.#summary(total, verdict);
+    // Every account that was read has been checked against its ledger; the total shows something only when all were, and nothing moves.
+    const whole = read === this.#bank.accounts && this.#underWay === 0;
+    if (whole) this.#checkTotal(total);
+    const summary = whole ? this.#totalSummary(total) : this.#partSummary(read);
+    return { summary, unread: Math.max(0, this.#bank.accounts - read - this.#bank.lostAccounts) };
   }
 
   setAside(): number {
@@ -93,7 +92,7 @@ export class TransferWorkload implements Workload {
   }
 
   async #check(lane: Lane): Promise<Done> {
-    const { bytes } = await this.#bank.checkPage(lane.region, lane.random.below(this.#bank.pages));
+    const { bytes } = await this.#bank.checkPage(lane.region, this.#choosePage(lane.random));
     return { kind: 'check', bytesRead: bytes, bytesWritten: 0 };
   }
 
@@ -112,7 +111,22 @@ export class TransferWorkload implements Workload {
     }
   }
 
+  #choosePage(random: Random): number {
+    const { pages, perPage } = this.#bank;
+    let page = random.below(pages);
+    for (let i = 0; i < loadLimits.redraws && this.#bank.ledger(page * perPage).lost; i++) page = random.below(pages);
+    return page;
+  }
+
+  /** A move between accounts that are not known to be lost, if a few draws find one. */
   #choose(random: Random): Move {
+    const isLost = ({ from, to }: Move): boolean => this.#bank.ledger(from).lost || this.#bank.ledger(to).lost;
+    let move = this.#draw(random);
+    for (let i = 0; i < loadLimits.redraws && isLost(move); i++) move = this.#draw(random);
+    return move;
+  }
+
+  #draw(random: Random): Move {
     const { accounts, perPage, pages } = this.#bank;
     const from = random.below(accounts);
     const page = this.#bank.pageOf(from);
@@ -158,14 +172,27 @@ export class TransferWorkload implements Workload {
     this.#context.verdict.check(ok ? undefined : `the accounts hold ${total} and ${this.#inHand} is in hand, which should make ${bounds}`);
   }
 
-  #summary(total: number, { checks, wrong }: { readonly checks: number; readonly wrong: number }): string {
-    const { accounts, unknown } = this.#bank;
-    const opening = count(accounts * openingBalance);
+  #totalSummary(total: number): string {
+    const { accounts } = this.#bank;
+    const before = count(accounts * openingBalance);
+    return `total of ${count(accounts)} accounts ${before} before and ${count(total)} after ${this.#movesAndChecks()}`;
+  }
+
+  #partSummary(read: number): string {
+    const { accounts, lostAccounts } = this.#bank;
+    const lost = lostAccounts > 0 ? `; ${count(lostAccounts)} lie on lost pages` : '';
+    const moving = this.#underWay > 0 ? `; ${count(this.#underWay)} moves have not ended` : '';
+    return `${count(read)} of ${count(accounts)} accounts agree with the ledger, but the total cannot be known${lost}${moving}; after ${this.#movesAndChecks()}`;
+  }
+
+  #movesAndChecks(): string {
+    const { checks, wrong } = this.#context.verdict;
+    const { unknown } = this.#bank;
     const asides = [
       ...(this.#inHand > 0 ? [`${count(this.#inHand)} taken but not put`] : []),
       ...(unknown > 0 ? [`${count(unknown)} in moves of unknown outcome`] : []),
     ];
     const aside = asides.length > 0 ? ` (${asides.join(', ')})` : '';
-    return `total of ${count(accounts)} accounts ${opening} before and ${count(total)} after ${count(this.#moves)} moves${aside}; ${count(checks)} checks, ${count(wrong)} wrong`;
+    return `${count(this.#moves)} moves${aside}; ${count(checks)} checks, ${count(wrong)} wrong`;
   }
 }

@@ -1,13 +1,14 @@
-import { type RegionAccess, unreachable } from '@pagewire/protocol';
+import { unreachable } from '@pagewire/protocol';
 import { type KeyChooser, keyChooser } from '../choosers.js';
+import type { ClientPool } from '../client-pool.js';
 import { KeySpace } from '../key-space.js';
 import type { Lane } from '../lanes.js';
 import type { Done } from '../meter.js';
-import type { LoadSettings, WorkloadName } from '../options.js';
+import { type LoadSettings, loadLimits, type WorkloadName } from '../options.js';
 import { RecordLayout } from '../record-layout.js';
-import { loadRecords, recordSummary, sweepRecords } from '../record-phases.js';
+import { loadRecords, sweepRecords } from '../record-phases.js';
 import { RecordStore, type RecordUser } from '../record-store.js';
-import { type Conclusion, count, type Workload, type WorkloadContext } from '../workload.js';
+import { type Conclusion, type ConclusionResult, count, type Workload, type WorkloadContext } from '../workload.js';
 
 /** A YCSB core workload. */
 export type CoreWorkload = Extract<WorkloadName, 'a' | 'b' | 'c' | 'd' | 'e' | 'f'>;
@@ -41,7 +42,6 @@ export const maxScanRecords = 100;
 // Room for inserts in a run whose end is a time. Pages that nobody touches cost nothing, so it is generous.
 const INSERTS_PER_SECOND = 5000;
 const LEAST_INSERTS = 1000;
-const REDRAWS = 16;
 
 const shareOf = (workload: CoreWorkload, kind: CoreKind): number => coreMixes[workload].find(([name]) => name === kind)?.[1] ?? 0;
 
@@ -82,8 +82,8 @@ export class YcsbWorkload implements Workload {
     this.#chooser = keyChooser(distribution, { count: records, expected });
   }
 
-  prepare(regions: readonly RegionAccess[], onReady: (count: number) => void): Promise<void> {
-    return loadRecords(this.#store, this.#context, { regions, records: this.#context.settings.records, onReady });
+  prepare(pool: ClientPool, onReady: (count: number) => void): Promise<void> {
+    return loadRecords(this.#store, this.#context, { pool, records: this.#context.settings.records, onReady });
   }
 
   operate(lane: Lane): Promise<Done> {
@@ -105,14 +105,12 @@ export class YcsbWorkload implements Workload {
     }
   }
 
-  async conclude(conclusion: Conclusion): Promise<string> {
+  async conclude(conclusion: Conclusion): Promise<ConclusionResult> {
     if (this.#insertsTurned > 0) {
       const room = count(this.#store.layout.capacity);
       this.#context.note(`the region was full at ${room} records: ${count(this.#insertsTurned)} inserts were done as updates`);
     }
-    const records = this.#keys.allocated;
-    const swept = await sweepRecords(this.#store, this.#context, { ...conclusion, records });
-    return recordSummary(this.#context, { records: swept, of: records });
+    return sweepRecords(this.#store, this.#context, { ...conclusion, records: this.#keys.allocated });
   }
 
   setAside(): number {
@@ -131,7 +129,7 @@ export class YcsbWorkload implements Workload {
   /** A key that exists. Keys on lost pages are drawn again a few times, so that the run is not spent on them. */
   #chooseKey(lane: Lane): number {
     let key = this.#chooser.next(lane.random, this.#keys.limit);
-    for (let i = 0; i < REDRAWS && this.#store.isSetAside(key); i++) key = this.#chooser.next(lane.random, this.#keys.limit);
+    for (let i = 0; i < loadLimits.redraws && this.#store.isSetAside(key); i++) key = this.#chooser.next(lane.random, this.#keys.limit);
     return key;
   }
 
