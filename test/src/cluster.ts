@@ -1,14 +1,18 @@
 import { type Client, connect, requestStatus } from '@pagewire/client';
 import type { ClusterStatus } from '@pagewire/coordinator';
+import type { NodeCounters } from '@pagewire/protocol';
 import { Managed } from './managed.js';
-import { type Direction, Proxy } from './proxy.js';
+import { type Direction, TcpProxy } from './tcp-proxy.js';
 import { until } from './until.js';
 
 export interface ClusterOptions {
   readonly nodes?: number;
   /** What nodes speak with the coordinator and each other. `both`: every second node prefers the other one. */
   readonly transport?: 'ws' | 'grpc' | 'both';
-  /** Puts a proxy in front of every process, so that `cutOff`, `delay` and `heal` work. */
+  /**
+   * Puts a proxy in front of every process, so that `cutOff`, `delay` and `heal` work. The proxies live in the process that calls
+   * `startCluster`: while it computes, no byte moves.
+   */
   readonly proxied?: boolean;
   /** How long a silent node keeps its rights, in milliseconds. */
   readonly leaseMs?: number;
@@ -23,7 +27,7 @@ export class ClusterNode {
     readonly scheme: 'ws' | 'grpc',
     readonly offers: 'ws' | 'grpc' | 'both',
     process: Managed,
-    readonly proxy: Proxy | undefined,
+    readonly proxy: TcpProxy | undefined,
     readonly port: number,
   ) {
     this.process = process;
@@ -38,20 +42,23 @@ export class ClusterNode {
 export class Cluster implements AsyncDisposable {
   readonly nodes: ClusterNode[] = [];
   readonly #clients: Client[] = [];
-  readonly #proxies: Proxy[] = [];
+  readonly #proxies: TcpProxy[] = [];
   /** Every node process ever started: a proxy asks which of them dials. */
   readonly #processes: Managed[] = [];
-  #coordinatorProxy: Proxy | undefined;
+  #coordinatorProxy: TcpProxy | undefined;
+  #coordinator: Managed;
 
   private constructor(
     readonly options: Required<ClusterOptions>,
-    readonly coordinator: Managed,
+    coordinator: Managed,
     readonly coordinatorPort: number,
-  ) {}
+  ) {
+    this.#coordinator = coordinator;
+  }
 
   static async start(options: ClusterOptions): Promise<Cluster> {
-    const full = { nodes: 3, transport: 'ws', proxied: false, leaseMs: 1500, ...options } as const;
-    const coordinator = Managed.start(['coordinator', '--listen', '127.0.0.1:0', '--lease', `${full.leaseMs}ms`, '--json']);
+    const full = { nodes: 3, transport: 'ws', proxied: false, leaseMs: 2500, ...options } as const;
+    const coordinator = startCoordinator(0, full.leaseMs);
     let cluster: Cluster | undefined;
     try {
       cluster = new Cluster(full, coordinator, (await ready(coordinator)).port);
@@ -64,6 +71,10 @@ export class Cluster implements AsyncDisposable {
       await coordinator.end('SIGKILL');
       throw error;
     }
+  }
+
+  get coordinator(): Managed {
+    return this.#coordinator;
   }
 
   get coordinatorUrl(): string {
@@ -79,6 +90,32 @@ export class Cluster implements AsyncDisposable {
   async status(): Promise<ClusterStatus> {
     // The coordinator under test says what a ClusterStatus is; a wrong one shows as a failing test.
     return (await requestStatus(this.coordinatorUrl)) as unknown as ClusterStatus;
+  }
+
+  /** The numbers of all live members, ascending. */
+  async liveIncarnations(): Promise<readonly number[]> {
+    const { nodes } = await this.status();
+    return nodes.filter((node) => node.state === 'live').map((node) => node.incarnation);
+  }
+
+  /** The number of the life that a node lives now; fails unless it is a live member. */
+  async incarnationOf(index: number): Promise<number> {
+    const { name } = this.node(index);
+    const found = (await this.status()).nodes.find((node) => node.name === name && node.state === 'live');
+    if (found === undefined) throw new Error(`node ${name} is no live member`);
+    return found.incarnation;
+  }
+
+  /** What a node has counted since its process started. */
+  async counters(index: number): Promise<NodeCounters> {
+    await using client = await connect(this.node(index).url);
+    const { counters } = await client.status();
+    // The node under test says what its counters are; wrong ones show as a failing test.
+    return counters as NodeCounters;
+  }
+
+  async untilCounters(index: number, holds: (counters: NodeCounters) => boolean): Promise<void> {
+    await until(`the counters of node ${index} are as expected`, async () => holds(await this.counters(index)));
   }
 
   /** A client of one node, closed with the cluster. */
@@ -109,8 +146,18 @@ export class Cluster implements AsyncDisposable {
     await node.process.ready();
   }
 
+  /** Starts the coordinator again on its port, as a new one that knows nothing of the old. */
+  async restartCoordinator(): Promise<void> {
+    await this.#coordinator.end('SIGKILL');
+    this.#coordinator = startCoordinator(this.coordinatorPort, this.options.leaseMs);
+    await this.#coordinator.ready();
+  }
+
   /** Stops the bytes between a node and everyone else, or one other node, in one direction (as that node sees it) or both. */
-  cutOff(index: number, { from = 'everyone', lose = ['in', 'out'] }: { from?: number | 'everyone'; lose?: readonly Direction[] } = {}): void {
+  cutOff(
+    index: number,
+    { from = 'everyone', lose = ['in', 'out'] }: { from?: number | 'everyone'; lose?: readonly Direction[] } = {},
+  ): void {
     const turned = new Set(lose.map((direction): Direction => (direction === 'in' ? 'out' : 'in')));
     this.#between(index, from, (proxy, pid, dials) => proxy.setWeather(pid, { drop: dials ? turned : new Set(lose) }));
   }
@@ -150,7 +197,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** Calls `change` for every proxy that bytes between the node and the others pass; `dials` when the node is the one that dialed. */
-  #between(index: number, other: number | 'everyone', change: (proxy: Proxy, pid: number, dials: boolean) => void): void {
+  #between(index: number, other: number | 'everyone', change: (proxy: TcpProxy, pid: number, dials: boolean) => void): void {
     const node = this.node(index);
     if (node.proxy === undefined || this.#coordinatorProxy === undefined) throw new Error('start the cluster with proxied: true');
     if (other === 'everyone') change(this.#coordinatorProxy, node.pid, true);
@@ -174,7 +221,7 @@ export class Cluster implements AsyncDisposable {
     this.nodes.push(node);
   }
 
-  #spawn(name: string, scheme: 'ws' | 'grpc', offers: 'ws' | 'grpc' | 'both', port: number, proxy: Proxy | undefined): Managed {
+  #spawn(name: string, scheme: 'ws' | 'grpc', offers: 'ws' | 'grpc' | 'both', port: number, proxy: TcpProxy | undefined): Managed {
     const coordinatorPort = this.#coordinatorProxy?.port ?? this.coordinatorPort;
     const advertise = proxy === undefined ? [] : ['--advertise', `127.0.0.1:${proxy.port}`];
     const where = ['--coordinator', `${scheme}://127.0.0.1:${coordinatorPort}`, '--listen', `127.0.0.1:${port}`, ...advertise];
@@ -183,8 +230,8 @@ export class Cluster implements AsyncDisposable {
     return process;
   }
 
-  async #proxyTo(port: number | undefined): Promise<Proxy> {
-    const proxy = await Proxy.listen(() => this.#processes.filter((process) => !process.ended).map(({ pid }) => pid));
+  async #proxyTo(port: number | undefined): Promise<TcpProxy> {
+    const proxy = await TcpProxy.listen(() => this.#processes.filter((process) => !process.ended).map(({ pid }) => pid));
     if (port !== undefined) proxy.aim(port);
     this.#proxies.push(proxy);
     return proxy;
@@ -193,6 +240,10 @@ export class Cluster implements AsyncDisposable {
 
 /** Starts a cluster and waits until all of its nodes are members. Dispose of it to end every process. */
 export const startCluster = (options: ClusterOptions = {}): Promise<Cluster> => Cluster.start(options);
+
+function startCoordinator(port: number, leaseMs: number): Managed {
+  return Managed.start(['coordinator', '--listen', `127.0.0.1:${port}`, '--lease', `${leaseMs}ms`, '--json']);
+}
 
 async function ready(process: Managed): Promise<{ readonly port: number }> {
   const line = await process.ready();

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { until } from './until.js';
 
 const command = fileURLToPath(new URL('../../packages/cli/bin/pagewire.mjs', import.meta.url));
 
@@ -15,15 +16,20 @@ export class Managed {
     readonly args: readonly string[],
   ) {}
 
-  /** Starts `pagewire ...args`. The process is killed when this one ends in any way that runs exit handlers. */
+  /** Starts `pagewire ...args`. It ends when this process does, however that comes: its IPC channel tells it. */
   static start(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Managed {
-    const child = spawn(process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
+    const child = spawn(process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env });
     const managed = new Managed(child, args);
     living.add(managed);
     child.once('exit', () => living.delete(managed));
     if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', (line) => managed.#lines.push(line));
     if (child.stderr !== null) createInterface({ input: child.stderr }).on('line', (line) => managed.#stderr.push(line));
     return managed;
+  }
+
+  /** Command lines of the processes that were started here and have not ended: a test file leaves none. */
+  static get running(): readonly string[] {
+    return [...living].map(({ pid, args }) => `${pid} pagewire ${args.join(' ')}`);
   }
 
   get pid(): number {
@@ -58,6 +64,12 @@ export class Managed {
 
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
+  }
+
+  /** Waits for an end that comes by itself. Returns the exit code, or the signal's name. */
+  async ending(deadlineMs = 20_000): Promise<number | string> {
+    await until(`pagewire ${this.args.join(' ')} has ended`, () => this.ended, deadlineMs);
+    return this.child.exitCode ?? this.child.signalCode ?? 'unknown';
   }
 
   /** Sends `signal` and waits for the end; what ignores it for `patienceMs` is killed. Returns the exit code, or the signal's name. */

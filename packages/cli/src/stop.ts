@@ -35,6 +35,8 @@ export class StopRequests {
       this.#listen(signal, () => ignored || this.ask({ kind: 'signal', signal }));
     }
     if (process.connected) this.#listen('disconnect', () => this.ask({ kind: 'parent-gone' }));
+    // The parent was gone before this process came so far: nobody will say so again.
+    else if (parentHandlesTerminal) this.ask({ kind: 'parent-gone' });
   }
 
   /** Aborted at the first request: end in good order. */

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+
+/** True while the process exists and has not ended; one that has ended and was not reaped by its parent counts as ended. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  return stateOf(pid) !== 'Z';
+}
+
+/** The processes that `pid` has started and that still exist, from Linux's /proc; none where there is no /proc. */
+export function childrenOf(pid: number): readonly number[] {
+  return read(`/proc/${pid}/task/${pid}/children`).trim().split(/\s+/).filter(Boolean).map(Number);
+}
+
+/** The third field of /proc/PID/stat (proc(5)); the second may hold spaces and parentheses. */
+function stateOf(pid: number): string | undefined {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat.slice(stat.lastIndexOf(')') + 2)[0];
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
