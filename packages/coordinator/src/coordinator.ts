@@ -184,6 +184,8 @@ class Driver implements Coordinator {
     this.#router.linkOpened(id, role, role === 'node' ? String(name) : '');
     return {
       attributes: { role: 'coordinator', cluster: this.#cluster },
+      // What a node asked for within its window must never cut its link.
+      ...(role === 'node' ? { link: { maxBufferedBytes: limits.maxMemberLinkBytes, ...this.#options.link } } : {}),
       handlers: {
         envelope: (bytes) => this.#guard(() => this.#envelope(id, bytes)),
         closed: (end) => this.#guard(() => this.#linkClosed(id, end)),
