@@ -4,8 +4,8 @@ import type { Operation } from './operation.js';
 import { OperationQueue } from './operation-queue.js';
 
 /**
- * What ties region handles to a region at the node. A region id is never reused, so as long as the name still has this id on a new link,
- * the handles are good there too.
+ * What ties region handles to a region at the node. One life of a coordinator never gives a number twice, and another starts elsewhere: as
+ * long as the name still has this number, and with it the same shape, on a new link, the handles are good there too.
  */
 export interface RegionBinding {
   readonly record: RegionRecord;
@@ -40,7 +40,8 @@ export class RegionBindings {
   /** The binding of a region that the node has just confirmed. */
   bind(record: RegionRecord): RegionBinding {
     const known = this.#bindings.get(record.region);
-    if (known !== undefined) return known;
+    if (known !== undefined && isSame(known.record, record)) return known;
+    if (known !== undefined) this.#lose(known, 'was deleted, and its number is that of another region now');
     const binding: RegionBinding = {
       record,
       confirmedOn: this.#host.linkNumber,
@@ -73,11 +74,11 @@ export class RegionBindings {
 
   async #confirm(binding: RegionBinding): Promise<void> {
     const link = this.#host.linkNumber;
-    const { name, region } = binding.record;
+    const { name } = binding.record;
     try {
       const record = await this.#host.askSetup((id) => ({ kind: 'open-region', id, name }));
       if (link !== this.#host.linkNumber || binding.gone !== undefined) return;
-      if (record.region !== region) {
+      if (!isSame(record, binding.record)) {
         this.#lose(binding, 'was deleted and made anew while the client was not connected');
         return;
       }
@@ -99,3 +100,6 @@ export class RegionBindings {
     this.#host.unpark(binding.parked.takeAll());
   }
 }
+
+const isSame = (a: RegionRecord, b: RegionRecord): boolean =>
+  a.region === b.region && a.name === b.name && a.bytes === b.bytes && a.pageBytes === b.pageBytes;

@@ -102,6 +102,25 @@ describe('when the node dies and comes back', () => {
     expect(await (await client.region('grid')).read(0, 1)).toHaveLength(1);
   });
 
+  test.each([
+    ['size', { bytes: 4096, pageBytes: 4096 }],
+    ['page size', { bytes: 1 << 20, pageBytes: 64 }],
+  ])('a handle of a region that has its name and number again, but another %s, fails', async (_what, shape) => {
+    node.records.set('grid', { ...node.recordOf('grid'), ...shape });
+    await node.restart();
+    expect(await outcome(region.read(0, 1))).toMatchObject({ code: 'no-such-region', message: expect.stringContaining('anew') });
+    expect(node.of('read')).toEqual([]);
+    expect(await (await client.region('grid')).read(0, 1)).toHaveLength(1);
+  });
+
+  test('a handle whose number the node gives to another region fails, and that of the other works', async () => {
+    const { region: number } = node.recordOf('grid');
+    node.records.set('other', { region: number, name: 'other', bytes: 4096, pageBytes: 4096 });
+    const other = await client.region('other');
+    expect(await outcome(region.read(0, 1))).toMatchObject({ code: 'no-such-region' });
+    expect(await other.read(0, 1)).toHaveLength(1);
+  });
+
   test('a handle of a region that is gone fails', async () => {
     node.records.clear();
     await node.restart();

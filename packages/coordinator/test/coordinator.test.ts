@@ -27,7 +27,7 @@ function probe(coordinator: Coordinator, attributes: Record<string, string>, tra
 
 async function joined(coordinator: Coordinator, name: string, transport: 'ws' | 'grpc' = 'ws') {
   const node = probe(coordinator, { role: 'node', name }, transport);
-  node.say({ kind: 'join', name, urls: [`ws://${name}`] });
+  node.say({ kind: 'join', name, urls: [`ws://${name}:1`] });
   const { incarnation: member, cluster } = await node.next('joined');
   return { node, member, cluster };
 }
@@ -36,7 +36,7 @@ describe('a running coordinator', () => {
   test.each(['ws', 'grpc'] as const)('admits a node, opens a region and grants a page over %s', async (transport) => {
     const coordinator = await coordinatorWith();
     const { node, member, cluster } = await joined(coordinator, 'n1', transport);
-    expect((await node.next('members')).members).toEqual([{ incarnation: member, name: 'n1', urls: ['ws://n1'] }]);
+    expect((await node.next('members')).members).toEqual([{ incarnation: member, name: 'n1', urls: ['ws://n1:1'] }]);
     node.say({ kind: 'open-region', id: 1, name: 'grid', bytes: 4096 });
     const { record } = await node.next('region-opened');
     node.say({ kind: 'acquire', items: [{ page: pageId(record.region, 0), id: requestId(1), right: 'readonly' }] });

@@ -196,7 +196,7 @@ describe('joining', () => {
     ['an empty name', '', ['ws://127.0.0.1:1']],
     ['a name with a space', 'n 1', ['ws://127.0.0.1:1']],
     ['a name that is too long', 'n'.repeat(limits.maxNodeNameBytes + 1), []],
-    ['too many urls', 'n1', Array.from({ length: limits.maxUrlsPerMember + 1 }, () => 'ws://h')],
+    ['too many urls', 'n1', Array.from({ length: limits.maxUrlsPerMember + 1 }, () => 'ws://h:1')],
     ['a url that is too long', 'n1', ['u'.repeat(limits.maxUrlBytes + 1)]],
     ['a url with a quote', 'n1', ['ws://"']],
   ])('a join with %s is refused', (_what, name, urls) => {

@@ -113,7 +113,7 @@ export class RouterBench {
   /** A node that has joined. */
   node(name: string): FarEnd {
     const end = this.link('node', name);
-    end.say({ kind: 'join', name, urls: [`ws://${name}`] });
+    end.say({ kind: 'join', name, urls: [`ws://${name}:1`] });
     return end;
   }
 

@@ -141,7 +141,7 @@ describe('who may say what', () => {
     const bench = new RouterBench();
     const [first, second] = [bench.node('n1'), bench.node('n1')];
     first.say({ kind: 'renew', sentAt: 1, counters: noCounters });
-    expect(second.received).toEqual([{ kind: 'failed', id: 0, code: 'name-taken', message: expect.stringContaining('ws://n1') }]);
+    expect(second.received).toEqual([{ kind: 'failed', id: 0, code: 'name-taken', message: expect.stringContaining('ws://n1:1') }]);
     expect([...bench.ended]).toEqual([[2, 'name-taken']]);
     first.say({ kind: 'leave' });
     expect(bench.status().nodes).toEqual([]);
@@ -239,7 +239,7 @@ describe('requests', () => {
         {
           name: 'n1',
           incarnation: 1,
-          urls: ['ws://n1'],
+          urls: ['ws://n1:1'],
           state: 'live',
           leaseRemainingMs: 3000,
           counters: { readFaults: 10, residentPages: 1 },

@@ -1,8 +1,10 @@
 import {
+  checkRegionOptions,
+  HOME,
   type Incarnation,
+  InvariantError,
   invariant,
-  type Millis,
-  millis,
+  limits,
   type NodeCounters,
   PagewireError,
   type RegionId,
@@ -12,15 +14,17 @@ import {
 import { type Acceptance, type Attributes, type Link, type LinkOptions, type Listener, listen } from '@pagewire/transport';
 import type { ChosenMemory } from './choose-memory.js';
 import { Deferred } from './deferred.js';
+import { GivingBack } from './giving-back.js';
 import { Membership } from './membership.js';
 import type { MemoryKind } from './memory.js';
 import type { Node } from './node.js';
+import { nodeClock } from './node-clock.js';
 import { OpenRegions } from './open-regions.js';
-import type { PagedRegion } from './paged-region.js';
 import { Pager, tickEveryMs } from './pager.js';
 import type { Region } from './region.js';
 import { createService } from './service.js';
 import type { NodeState, Service, ServiceHost } from './service-host.js';
+import { nodeStatusJson } from './service-status.js';
 import type { TransportKind } from './transport-choice.js';
 
 export interface ClusterNodeOptions {
@@ -37,20 +41,11 @@ export interface ClusterNodeOptions {
   readonly advertise: { readonly host: string; readonly port: number } | undefined;
 }
 
-const now = (): Millis => millis(performance.now());
+const now = nodeClock();
 /** The pause before a fenced node tries to join again; it doubles from try to try. */
 const rejoinPauseMs = { first: 50, longest: 2000 } as const;
-/** How long each step of a close may take: to have writes confirmed, to give pages back, to say goodbye. */
+/** How long each step of a close may take: to have writes confirmed, to give the next page back, to say goodbye. */
 const closeStepMs = 2000;
-/** How long a close waits for what a crash would not lose either: requests under way, and copies kept until others have theirs. */
-const graceMs = 200;
-
-/** A wait for pages to be given back: of one region, or of all. */
-interface Release {
-  readonly region: PagedRegion | undefined;
-  readonly deadline: number;
-  readonly done: Deferred<void>;
-}
 
 /** Puts the parts of a node together and keeps its state: joined, fenced and on its way back, or closed. */
 export class ClusterNode implements Node {
@@ -59,17 +54,18 @@ export class ClusterNode implements Node {
   readonly memoryReason: string;
   readonly #options: ClusterNodeOptions;
   readonly #pager: Pager;
+  readonly #givingBack: GivingBack;
   readonly #regions: OpenRegions;
   readonly #service: Service;
   readonly #membership: Membership;
   readonly #listener: Listener;
   readonly #tickTimer: NodeJS.Timeout;
   readonly #stateListeners = new Set<(state: NodeState, reason: string) => void>();
-  #releases: Release[] = [];
   #state: NodeState = 'fenced';
   #rejoining = false;
   #pause: Deferred<void> | undefined;
   #closing: Promise<void> | undefined;
+  #bug: Error | undefined;
 
   /** Listens and joins; nothing is left behind if either fails. */
   static async start(options: ClusterNodeOptions): Promise<ClusterNode> {
@@ -102,27 +98,33 @@ export class ClusterNode implements Node {
       now,
       leaseHolds: (at) => this.#membership.leaseHolds(at),
       send: (to, message, frames) => this.#membership.send(to, message, frames),
-      violated: (from, what) => this.#membership.fence(`peer ${from} broke the protocol: ${what}`),
+      violated: (from, what) => {
+        if (from === HOME) this.#membership.fence(`the coordinator broke the protocol: ${what}`);
+        else this.#membership.cut(from, what);
+      },
+      broken: (error) => this.#broken(error),
     });
+    this.#givingBack = new GivingBack(this.#pager, closeStepMs);
     this.#regions = new OpenRegions({
       pager: this.#pager,
       memory: options.memory,
       faultTimeoutMs: options.faultTimeoutMs,
-      ask: (question) => this.#membership.session?.ask(question) ?? Promise.reject(this.#outError(question.kind)),
-      released: (region) => this.#released(region),
+      ask: (question, take) => this.#membership.session?.ask(question, take) ?? Promise.reject(this.#outError(question.kind)),
+      released: (region) => this.#givingBack.released(now(), region),
     });
     this.#membership = new Membership({
       ...options,
       urls: this.urls,
       pager: this.#pager,
       now,
+      guard: (work) => this.#guard(work),
       counters: () => this.counters(),
       newCluster: () => this.#regions.endAll(),
       regionDeleted: (region) => this.#regions.deleted(region),
       fenced: (reason) => this.#fenced(reason),
     });
     this.#service = createService(this.#host());
-    this.#tickTimer = setInterval(() => this.#tick(), tickEveryMs);
+    this.#tickTimer = setInterval(() => this.#guard(() => this.#tick()), tickEveryMs);
   }
 
   get incarnation(): Incarnation {
@@ -148,6 +150,7 @@ export class ClusterNode implements Node {
 
   async region(name: string, options: RegionOptions = {}): Promise<Region> {
     this.#checkOpen('region');
+    this.#checkMemory(name, options);
     return this.#regions.open(name, options);
   }
 
@@ -184,6 +187,10 @@ export class ClusterNode implements Node {
       case 'peer':
         return this.#membership.accept(peer, link);
       case 'client':
+        // Until then there is no region to serve, and nothing to tell of a membership.
+        if (this.#membership.terms === undefined) {
+          return { refuse: { code: 'unreachable', reason: `node "${this.name}" is still joining; connect again in a moment` } };
+        }
         return this.#service.accept(peer, link);
       default:
         return {
@@ -196,15 +203,21 @@ export class ClusterNode implements Node {
     const node = this;
     return {
       name: this.name,
+      faultTimeoutMs: this.#options.faultTimeoutMs,
+      now,
       get state() {
         return node.#state;
       },
       openRegion: async (name, options) => {
         this.#checkOpen('open-region');
+        this.#checkMemory(name, options);
         return this.#regions.openServed(name, options);
       },
       deleteRegion: (name) => this.deleteRegion(name),
-      listRegions: () => this.regions(),
+      listRegions: async (after) => {
+        this.#checkOpen('list-regions');
+        return this.#regions.page(after);
+      },
       regionById: (id: RegionId) => this.#regions.served(id),
       exposed: () => this.#pager.exposed(),
       status: () => this.#status(),
@@ -213,10 +226,11 @@ export class ClusterNode implements Node {
   }
 
   #status(): string {
-    const { name, incarnation, state, urls, memory, memoryReason } = this;
-    return JSON.stringify({
+    const { name, state, urls, memory, memoryReason } = this;
+    return nodeStatusJson({
       name,
-      incarnation,
+      // No life has the number 0: it is what there is to say before the first.
+      incarnation: this.#membership.terms?.incarnation ?? 0,
       state,
       urls,
       memory,
@@ -228,29 +242,43 @@ export class ClusterNode implements Node {
 
   #tick(): void {
     this.#pager.tick();
-    const at = now();
-    this.#releases = this.#releases.filter(({ region, deadline, done }) => {
-      const over = this.#pager.release(region) || at >= deadline;
-      if (over) done.resolve();
-      return !over;
-    });
+    this.#givingBack.tick(now());
   }
 
-  /** Gives pages back until none is held, or for as long as a step of a close may take. */
-  #released(region?: PagedRegion): Promise<void> {
-    if (this.#pager.release(region)) return Promise.resolve();
-    const done = new Deferred<void>();
-    this.#releases.push({ region, deadline: now() + closeStepMs, done });
-    return done.promise;
+  /** Throws when this node could not hold the region that is to be opened, before the coordinator creates it. */
+  #checkMemory(name: string, { bytes, pageBytes = limits.defaultPageBytes }: RegionOptions): void {
+    if (bytes === undefined || this.#regions.records.some((record) => record.name === name)) return;
+    checkRegionOptions(name, { bytes, pageBytes });
+    this.#options.memory.allocate({ name, bytes, pageBytes });
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#broken(error);
+    }
+  }
+
+  /** A bug stopped this node half way through something: going on could break I1, so its life ends at once, and then the node. */
+  #broken(error: unknown): void {
+    if (this.#bug !== undefined) return;
+    this.#bug = error instanceof Error ? error : new InvariantError(String(error));
+    const reason = `a bug in this node, which ends: ${this.#bug.message}`;
+    process.emitWarning(`node "${this.name}": ${reason}`, { type: 'PagewireBug', detail: this.#bug.stack ?? '' });
+    this.#membership.fence(reason);
+    void this.close();
   }
 
   #fenced(reason: string): void {
     if (this.#state === 'closed') return;
     this.#setState('fenced', reason);
-    if (this.#options.rejoin && this.#closing === undefined && !this.#rejoining) void this.#rejoin();
+    if (this.#closing !== undefined || this.#bug !== undefined) return;
+    this.#pager.shut({ code: 'fenced', message: `node "${this.name}" was fenced: ${reason}` });
+    if (this.#options.rejoin && !this.#rejoining) this.#rejoin().catch((error) => this.#broken(error));
   }
 
-  /** Tries until the node is a member again. Only bugs make it throw, and nothing catches those. */
+  /** Tries until the node is a member again. Only bugs make it throw. */
   async #rejoin(): Promise<void> {
     this.#rejoining = true;
     for (let pauseMs: number = rejoinPauseMs.first; ; pauseMs = Math.min(pauseMs * 2, rejoinPauseMs.longest)) {
@@ -265,6 +293,7 @@ export class ClusterNode implements Node {
       }
       if (this.#closing !== undefined) break;
       if (this.#membership.session === undefined) continue;
+      this.#pager.open();
       this.#setState('live', 'rejoined');
       break;
     }
@@ -287,17 +316,12 @@ export class ClusterNode implements Node {
     // What was written here is confirmed before it is given back; where it cannot be, the clients that wait for it are told so.
     await Promise.race([this.#pager.exposed()?.catch(() => {}), this.#closeStep()]);
     this.#service.close();
-    await this.#released();
-    await this.#nothingKept(now() + graceMs);
+    await this.#givingBack.released(now());
     await this.#membership.leave(closeStepMs);
     this.#pager.end(ended);
     clearInterval(this.#tickTimer);
-    this.#setState('closed', 'closed by its owner');
+    this.#setState('closed', this.#bug === undefined ? 'closed by its owner' : `a bug ended it: ${this.#bug.message}`);
     await this.#listener.close();
-  }
-
-  async #nothingKept(deadline: number): Promise<void> {
-    while (this.#pager.heldPages > 0 && now() < deadline) await this.#pauseFor(tickEveryMs / 5);
   }
 
   async #closeStep(): Promise<void> {

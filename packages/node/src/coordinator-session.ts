@@ -59,7 +59,8 @@ type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 export type Question = WithoutId<Extract<RequestMessage, { kind: 'open-region' | 'delete-region' | 'list-regions' | 'status' }>>;
 
 interface Pending {
-  readonly answer: Deferred<ReplyMessage>;
+  succeed(reply: ReplyMessage): void;
+  fail(error: Error): void;
   readonly timer: NodeJS.Timeout;
 }
 
@@ -87,7 +88,7 @@ export class CoordinatorSession {
       this.#link = dial({
         url,
         attributes: { role: 'node', name },
-        link: { connectMs: joinTimeoutMs, ...options.link },
+        link: { connectMs: joinTimeoutMs, ...options.link, maxBufferedBytes: limits.maxMemberLinkBytes },
         handlers: {
           opened: (resumed) => this.#opened(resumed),
           envelope: (bytes) => this.#envelope(bytes),
@@ -110,12 +111,15 @@ export class CoordinatorSession {
     if (this.#state !== 'over') this.#link.send(encodeMessage(message, frames));
   }
 
-  /** Rejects with the code that the coordinator answers, or `timeout`, or `fenced` when the session ends first. */
-  ask(question: Question): Promise<ReplyMessage> {
+  /**
+   * Resolves with what `take` makes of the answer; it is called before anything that the coordinator said later is heard. Rejects with the
+   * code that the coordinator answers, or `timeout`, or `fenced` when the session ends first.
+   */
+  ask<T>(question: Question, take: (reply: ReplyMessage) => T): Promise<T> {
     if (this.#state !== 'member') return Promise.reject(this.#overError(question.kind));
     this.#questions += 1;
     const id = this.#questions;
-    const answer = new Deferred<ReplyMessage>();
+    const answer = new Deferred<T>();
     const timer = setTimeout(() => {
       this.#pending.delete(id);
       answer.reject(
@@ -125,7 +129,15 @@ export class CoordinatorSession {
         ),
       );
     }, answerTimeoutMs);
-    this.#pending.set(id, { answer, timer });
+    const succeed = (reply: ReplyMessage): void => {
+      try {
+        answer.resolve(take(reply));
+      } catch (error) {
+        if (!(error instanceof PagewireError)) throw error;
+        answer.reject(error);
+      }
+    };
+    this.#pending.set(id, { succeed, fail: answer.reject, timer });
     // The spread of a union loses which member it was; `question` is whole but for its id.
     this.send({ ...question, id } as RequestMessage);
     return answer.promise;
@@ -231,8 +243,8 @@ export class CoordinatorSession {
     }
     this.#pending.delete(reply.id);
     clearTimeout(pending.timer);
-    if (reply.kind === 'failed') pending.answer.reject(new PagewireError(reply.code, reply.message));
-    else pending.answer.resolve(reply);
+    if (reply.kind === 'failed') pending.fail(new PagewireError(reply.code, reply.message));
+    else pending.succeed(reply);
   }
 
   #linkClosed(end: LinkEnd): void {
@@ -259,9 +271,9 @@ export class CoordinatorSession {
   }
 
   #failPending(why: string): void {
-    for (const { answer, timer } of this.#pending.values()) {
+    for (const { fail, timer } of this.#pending.values()) {
       clearTimeout(timer);
-      answer.reject(new PagewireError('fenced', `the coordinator's answer did not come: ${why}; ask again when the node has rejoined`));
+      fail(new PagewireError('fenced', `the coordinator's answer did not come: ${why}; ask again when the node has rejoined`));
     }
     this.#pending.clear();
   }

@@ -65,6 +65,13 @@ export async function join(options: JoinOptions): Promise<Node> {
   });
 }
 
+/** An address of this node as others are told it must fit into a list of members. */
+function checkedHost(option: string, address: { readonly host: string; readonly port: number }): typeof address {
+  const longest = `grpc://[${address.host}]:${address.port}`;
+  if (Buffer.byteLength(longest) <= limits.maxUrlBytes) return address;
+  throw new PagewireError('bad-argument', `${option} is too long: a URL made of it may have ${limits.maxUrlBytes} bytes`);
+}
+
 function duration(option: string, value: number): number {
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new PagewireError('bad-argument', `${option} is a whole number of milliseconds above 0, not ${value}`);
@@ -77,5 +84,5 @@ function parseAddress(option: string, address: string): { readonly host: string;
   const port = Number(digits);
   if (host === undefined || port > 65_535)
     throw new PagewireError('bad-argument', `${option} is HOST:PORT, such as 127.0.0.1:7071, not "${address}"`);
-  return { host, port };
+  return checkedHost(option, { host, port });
 }

@@ -1,7 +1,9 @@
 import {
   Agent,
+  type CoherenceMessage,
   encodeMessage,
   HOME,
+  type Incarnation,
   limits,
   type Millis,
   type NodeCounters,
@@ -26,6 +28,8 @@ export interface MembershipOptions {
   readonly link: Partial<LinkOptions>;
   readonly pager: Pager;
   now(): Millis;
+  /** Does what came from a link or a timer. What it throws is a bug, which is not for the link. */
+  guard(work: () => void): void;
   counters(): NodeCounters;
   regionDeleted(region: RegionId): void;
   /** The coordinator is another than that of the life before; no life has begun with it yet. */
@@ -68,7 +72,7 @@ export class Membership {
   /** Becomes a member, as a new incarnation. */
   async join(): Promise<void> {
     const before = this.#latest;
-    const { coordinator, name, urls, joinTimeoutMs, link, now, pager } = this.#options;
+    const { coordinator, name, urls, joinTimeoutMs, link, now, guard } = this.#options;
     const session: CoordinatorSession = new CoordinatorSession({
       url: coordinator,
       name,
@@ -78,17 +82,14 @@ export class Membership {
       link,
       now,
       handlers: {
-        joined: (terms) => this.#begin(session, terms),
+        joined: (terms) => guard(() => this.#begin(session, terms)),
         mayAct: () => this.#life?.session === session && this.leaseHolds(now()),
         renewed: (sentAt) => this.#life?.lease.renewed(sentAt, now()),
-        members: (members) => this.#life?.peers.update(members),
-        coherence: (message) => {
-          if (message.kind === 'node-lost') this.#life?.peers.lose(message.member);
-          pager.message(HOME, message);
-        },
-        regionDeleted: (region) => this.#options.regionDeleted(region),
+        members: (members) => guard(() => this.#life?.peers.update(members)),
+        coherence: (message) => guard(() => this.#coherence(message)),
+        regionDeleted: (region) => guard(() => this.#options.regionDeleted(region)),
         ended: (reason) => {
-          if (this.#life?.session === session) this.fence(reason);
+          if (this.#life?.session === session) guard(() => this.fence(reason));
         },
       },
     });
@@ -122,6 +123,11 @@ export class Membership {
     fenced(reason);
   }
 
+  /** A member broke the protocol: its link is cut and the coordinator decides which of the two has to go. */
+  cut(member: Incarnation, what: string): void {
+    this.#life?.peers.cut(member, what);
+  }
+
   accept(peer: Attributes, link: Link): Acceptance {
     return (
       this.#life?.peers.accept(peer, link) ?? {
@@ -147,20 +153,27 @@ export class Membership {
     life.peers.close('the node has left');
   }
 
+  #coherence(message: CoherenceMessage): void {
+    if (message.kind === 'node-lost') this.#life?.peers.lose(message.member);
+    this.#options.pager.message(HOME, message);
+  }
+
   #begin(session: CoordinatorSession, terms: JoinTerms): void {
-    const { pager, now, transports, link } = this.#options;
+    const { pager, now, guard, transports, link } = this.#options;
+    // The times of a link are whole milliseconds; those of a lease need not be.
+    const patienceMs = Math.ceil(terms.leaseMs);
     const peers = new PeerMesh({
       cluster: terms.cluster,
       self: terms.incarnation,
       transports,
       // A peer that cannot be reached for the length of a lease is one too long: one of the two has to go.
-      link: { connectMs: terms.leaseMs, resumeMs: terms.leaseMs, ...link },
+      link: { connectMs: patienceMs, resumeMs: patienceMs, ...link },
       mayAct: () => this.leaseHolds(now()),
-      message: (from, message) => pager.message(from, message),
+      message: (from, message) => guard(() => pager.message(from, message)),
       suspect: (member) => session.send({ kind: 'suspect', member }),
     });
     const lease = new Lease({ ...terms, now: now(), marginMs: Math.min(limits.leaseMarginMs, terms.leaseMs / 4) });
-    const renewTimer = setInterval(() => this.#renew(), terms.renewEveryMs);
+    const renewTimer = setInterval(() => guard(() => this.#renew()), terms.renewEveryMs);
     if (this.#latest !== undefined && this.#latest.cluster !== terms.cluster) this.#options.newCluster();
     this.#latest = terms;
     this.#life = { terms, lease, session, peers, renewTimer };

@@ -28,8 +28,8 @@ export interface Node extends AsyncDisposable {
   /** Calls `listener` at each change of `state`, with a reason for people. The answer ends the subscription. */
   onStateChange(listener: (state: NodeState, reason: string) => void): () => void;
   /**
-   * Leaves the cluster in good order: gives every page back and says goodbye. Ends pins and waiting accesses. After at most a few seconds
-   * (a page cannot be given back, the coordinator is silent) it leaves all the same. Calling it again waits for the same end.
+   * Leaves the cluster in good order: gives every page back and says goodbye. Ends pins and waiting accesses. When nothing moves
+   * for a few seconds (a page cannot be given back, the coordinator is silent) it leaves all the same. Calling it again waits for the same end.
    */
   close(): Promise<void>;
 }

@@ -1,6 +1,5 @@
 import {
   checkRegionOptions,
-  type ErrorCode,
   limits,
   PagewireError,
   type RegionId,
@@ -19,23 +18,21 @@ export interface OpenRegionsOptions {
   readonly pager: Pager;
   readonly memory: ChosenMemory;
   readonly faultTimeoutMs: number;
-  /** Asks the coordinator. */
-  ask(question: Question): Promise<ReplyMessage>;
-  /** Resolves when the pager holds nothing of the region any more, or it has taken too long. */
+  /** Asks the coordinator. `take` is given the answer before anything else that the coordinator says is heard. */
+  ask<T>(question: Question, take: (reply: ReplyMessage) => T): Promise<T>;
+  /** Resolves when the pager holds nothing of the region any more, it is in use again, or it has taken too long. */
   released(region: PagedRegion): Promise<void>;
 }
 
-interface OpenRegion {
-  readonly paged: PagedRegion;
-  readonly handles: Set<RegionHandle>;
-}
+/** The wait before the pager is asked again whether the frames of a closed region are still needed. */
+const forgetEveryMs = 100;
 
 /** The regions that this node has open. Handles of one region share its memory; they outlive a fence, and find the region again by name. */
 export class OpenRegions {
   readonly #options: OpenRegionsOptions;
-  readonly #byId = new Map<RegionId, OpenRegion>();
+  readonly #byId = new Map<RegionId, PagedRegion>();
   /** One handle for each region that clients use, made when the first of them opens it. */
-  readonly #served = new Map<RegionId, Region>();
+  readonly #served = new Map<RegionId, RegionHandle>();
   readonly #deletionListeners = new Set<(region: RegionId) => void>();
 
   constructor(options: OpenRegionsOptions) {
@@ -43,45 +40,47 @@ export class OpenRegions {
   }
 
   async open(name: string, options: RegionOptions): Promise<Region> {
-    checkRegionOptions(name, options);
-    const record = await this.#record(name, options);
-    const region = this.#byId.get(record.region) ?? this.#admit(record);
-    return this.#handle(region);
+    return await this.#opened(name, options, (region) => this.#handle(region));
   }
 
-  async openServed(name: string, options: RegionOptions): Promise<Region> {
-    checkRegionOptions(name, options);
-    const record = await this.#record(name, options);
-    const served = this.#served.get(record.region);
-    if (served !== undefined) return served;
-    const handle = this.#handle(this.#byId.get(record.region) ?? this.#admit(record));
-    this.#served.set(record.region, handle);
-    return handle;
+  async openServed(name: string, options: RegionOptions): Promise<RegionHandle> {
+    return await this.#opened(name, options, (region) => {
+      const served = this.#served.get(region.id) ?? this.#handle(region);
+      this.#served.set(region.id, served);
+      return served;
+    });
   }
 
-  served(id: RegionId): Region | undefined {
+  served(id: RegionId): RegionHandle | undefined {
     return this.#served.get(id);
   }
 
   async delete(name: string): Promise<void> {
     checkRegionOptions(name, {});
-    await this.#options.ask({ kind: 'delete-region', name });
+    await this.#options.ask({ kind: 'delete-region', name }, () => undefined);
   }
 
+  /** Every region of the cluster. */
   async list(): Promise<readonly RegionRecord[]> {
     const all: RegionRecord[] = [];
     for (;;) {
-      const after = all.at(-1)?.region;
-      const reply = await this.#options.ask(after === undefined ? { kind: 'list-regions' } : { kind: 'list-regions', after });
-      if (reply.kind !== 'regions-listed') return wrongAnswer('list-regions', reply);
-      all.push(...reply.records);
-      if (reply.records.length < limits.maxRegionsPerList) return all;
+      const records = await this.page(all.at(-1)?.region);
+      all.push(...records);
+      if (records.length < limits.maxRegionsPerList) return all;
     }
+  }
+
+  /** The regions of the cluster after number `after`, ascending; when there are fewer than `limits.maxRegionsPerList`, these are the last. */
+  async page(after: RegionId | undefined): Promise<readonly RegionRecord[]> {
+    const question: Question = after === undefined ? { kind: 'list-regions' } : { kind: 'list-regions', after };
+    return await this.#options.ask(question, (reply) =>
+      reply.kind === 'regions-listed' ? reply.records : wrongAnswer('list-regions', reply),
+    );
   }
 
   /** The records of the regions open here. */
   get records(): RegionRecord[] {
-    return Array.from(this.#byId.values(), ({ paged }) => paged.record);
+    return Array.from(this.#byId.values(), ({ record }) => record);
   }
 
   onDeleted(listener: (region: RegionId) => void): () => void {
@@ -92,8 +91,7 @@ export class OpenRegions {
   /** The coordinator says that the region does not exist any more. */
   deleted(id: RegionId): void {
     const region = this.#byId.get(id);
-    if (region !== undefined)
-      this.#end(region, 'no-such-region', `region "${region.paged.record.name}" was deleted; open it again to create it anew`);
+    if (region !== undefined) this.#end(region, `region "${region.record.name}" was deleted; open it again to create it anew`);
   }
 
   /** After a rejoin: looks every region up again. One that is gone, or is another by the same name, is over for its handles. */
@@ -104,8 +102,7 @@ export class OpenRegions {
   /** This is another life of the coordinator, which has none of the regions that the last one had, whatever their numbers. */
   endAll(): void {
     for (const region of this.#byId.values()) {
-      const { name } = region.paged.record;
-      this.#end(region, 'no-such-region', `region "${name}" ended with the coordinator that held it; open it again to create it anew`);
+      this.#end(region, `region "${region.record.name}" ended with the coordinator that held it; open it again to create it anew`);
     }
   }
 
@@ -114,66 +111,76 @@ export class OpenRegions {
     for (const { handles } of this.#byId.values()) for (const handle of handles) handle.releasePins();
   }
 
-  async #record(name: string, { bytes, pageBytes }: RegionOptions): Promise<RegionRecord> {
-    const reply = await this.#options.ask({ kind: 'open-region', name, bytes, pageBytes });
-    return reply.kind === 'region-opened' ? reply.record : wrongAnswer('open-region', reply);
+  /** Opens a region. `take` has it while it is certain to exist: the next thing the coordinator says may be that it does not. */
+  #opened<T>(name: string, options: RegionOptions, take: (region: PagedRegion) => T): Promise<T> {
+    checkRegionOptions(name, options);
+    return this.#lookUp(name, options, (record) => take(this.#byId.get(record.region) ?? this.#admit(record)));
   }
 
-  #admit(record: RegionRecord): OpenRegion {
-    const paged = new PagedRegion(record, this.#options.memory.allocate(record));
-    const region = { paged, handles: new Set<RegionHandle>() };
+  #lookUp<T>(name: string, { bytes, pageBytes }: RegionOptions, take: (record: RegionRecord) => T): Promise<T> {
+    return this.#options.ask({ kind: 'open-region', name, bytes, pageBytes }, (reply) =>
+      reply.kind === 'region-opened' ? take(reply.record) : wrongAnswer('open-region', reply),
+    );
+  }
+
+  #admit(record: RegionRecord): PagedRegion {
+    const region = new PagedRegion(record, this.#options.memory.allocate(record));
     this.#byId.set(record.region, region);
-    this.#options.pager.addRegion(paged);
+    this.#options.pager.addRegion(region);
     return region;
   }
 
-  #handle(region: OpenRegion): Region {
+  #handle(region: PagedRegion): RegionHandle {
     const { pager, faultTimeoutMs } = this.#options;
-    const handle = new RegionHandle(region.paged, { pager, faultTimeoutMs, closed: (closed) => this.#close(region, closed) });
+    const handle = new RegionHandle(region, { pager, faultTimeoutMs, closed: (closed) => this.#close(region, closed) });
     region.handles.add(handle);
     return handle;
   }
 
-  async #close(region: OpenRegion, handle: RegionHandle): Promise<void> {
+  async #close(region: PagedRegion, handle: RegionHandle): Promise<void> {
     region.handles.delete(handle);
-    const { paged, handles } = region;
-    if (handles.size > 0 || paged.gone !== undefined) return;
+    if (region.inUse || region.gone !== undefined) return;
     const { pager, released } = this.#options;
-    pager.failWaiting(paged, { code: 'closed', message: `region "${paged.record.name}" was closed while an access to it waited` });
-    await released(paged);
-    // It may have been opened again, and its frames may still be wanted by the protocol (a kept copy, a request under way).
-    if (handles.size === 0 && paged.gone === undefined && pager.heldPages === 0) this.#forget(region);
+    pager.failWaiting(region, { code: 'closed', message: `region "${region.record.name}" was closed while an access to it waited` });
+    await released(region);
+    this.#forgetUnheld(region);
   }
 
-  async #reopen(region: OpenRegion): Promise<void> {
-    const { paged, handles } = region;
-    if (handles.size === 0) return this.#forget(region);
+  /** Its frames may still be wanted by the protocol (a kept copy, a request under way): tries until they are not, or it is in use again. */
+  #forgetUnheld(region: PagedRegion): void {
+    if (region.inUse || this.#byId.get(region.id) !== region) return;
+    const { pager, released } = this.#options;
+    if (!pager.holds(region)) return this.#forget(region);
+    setTimeout(() => void released(region).then(() => this.#forgetUnheld(region)), forgetEveryMs).unref();
+  }
+
+  async #reopen(region: PagedRegion): Promise<void> {
+    if (!region.inUse) return this.#forget(region);
+    const { name } = region.record;
     try {
-      const record = await this.#record(paged.record.name, {});
-      if (record.region === paged.id) return;
-      this.#end(region, 'no-such-region', `region "${record.name}" was deleted and created anew while this node was out; open it again`);
+      await this.#lookUp(name, {}, (found) => {
+        if (found.region !== region.id)
+          this.#end(region, `region "${name}" was deleted and created anew while this node was out; open it again`);
+      });
     } catch (error) {
       if (!(error instanceof PagewireError) || error.code !== 'no-such-region') throw error;
-      this.#end(
-        region,
-        'no-such-region',
-        `region "${paged.record.name}" was deleted while this node was out; open it again to create it anew`,
-      );
+      this.#end(region, `region "${name}" was deleted while this node was out; open it again to create it anew`);
     }
   }
 
-  #end(region: OpenRegion, code: ErrorCode, message: string): void {
-    const { paged } = region;
-    paged.gone = { code, message };
-    this.#byId.delete(paged.id);
-    this.#served.delete(paged.id);
-    this.#options.pager.regionDeleted(paged);
-    for (const listener of this.#deletionListeners) listener(paged.id);
+  #end(region: PagedRegion, message: string): void {
+    if (this.#byId.get(region.id) !== region) return;
+    region.gone = { code: 'no-such-region', message };
+    this.#byId.delete(region.id);
+    this.#served.delete(region.id);
+    this.#options.pager.regionDeleted(region);
+    for (const listener of this.#deletionListeners) listener(region.id);
   }
 
-  #forget({ paged }: OpenRegion): void {
-    this.#byId.delete(paged.id);
-    this.#options.pager.dropRegion(paged);
+  #forget(region: PagedRegion): void {
+    if (this.#byId.get(region.id) !== region) return;
+    this.#byId.delete(region.id);
+    this.#options.pager.dropRegion(region);
   }
 }
 

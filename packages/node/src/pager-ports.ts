@@ -17,6 +17,8 @@ export interface AgentMachine {
   readonly lastExclusive: number;
   readonly confirmedUpTo: number;
   readonly heldPages: number;
+  holds(region: RegionId): boolean;
+  isAsked(page: PageId): boolean;
   holdings(region?: RegionId): Iterable<PageId>;
 }
 
@@ -28,8 +30,10 @@ export interface PagerPorts {
   /** True while the lease holds. When it does not, the call ends the pager's life (`end`) before it returns. */
   leaseHolds(now: Millis): boolean;
   send(to: Peer, message: PageMessage, frames: FrameSource): void;
-  /** A peer broke the protocol; the call ends the pager's life before it returns. */
+  /** A peer broke the protocol, and what it sent was not acted upon. The call may end the pager's life before it returns. */
   violated(from: Peer, what: string): void;
+  /** A bug stopped the pager half way through what the agent decided; the call ends the pager's life before it returns. */
+  broken(error: unknown): void;
 }
 
 export type PagerCounters = Pick<NodeCounters, 'readFaults' | 'writeFaults' | 'pagesSent' | 'pagesReceived' | 'prefetched'>;

@@ -11,18 +11,18 @@ import {
   type Peer,
   pageId,
   pageIndex,
+  type RegionId,
   type Right,
-  regionOf,
   unreachable,
 } from '@pagewire/protocol';
 import type { WaitingAccess } from './access.js';
 import { Confirmations } from './confirmations.js';
-import { explainFailure } from './failure.js';
+import { Faults, type WaitOptions } from './faults.js';
 import { Frames } from './frames.js';
 import type { PagedRegion } from './paged-region.js';
 import type { AgentMachine, Ended, PagerCounters, PagerPorts } from './pager-ports.js';
 import type { PageRun } from './prefetch.js';
-import { WaitingAccesses } from './waiting-accesses.js';
+import { ReleaseWindow } from './release-window.js';
 
 /**
  * Resolves the faults of one node: gives the agent its inputs and performs its effects, in order, and keeps the accesses that wait for
@@ -34,29 +34,43 @@ import { WaitingAccesses } from './waiting-accesses.js';
 export class Pager {
   readonly #ports: PagerPorts;
   readonly #frames = new Frames();
-  readonly #waiting = new WaitingAccesses();
+  readonly #faults: Faults;
+  readonly #releases: ReleaseWindow<RegionId | undefined>;
   readonly #confirmations = new Confirmations();
-  /** Pages whose release is on its way. */
-  readonly #releasing = new Set<PageId>();
-  readonly #counters = { readFaults: 0, writeFaults: 0, pagesSent: 0, pagesReceived: 0, prefetched: 0 };
   #agent: AgentMachine | undefined;
   #ended: Ended = { code: 'fenced', message: 'this node has not joined a cluster yet' };
   #shut: Ended | undefined;
   #lives = 0;
+  #pagesSent = 0;
+  #pagesReceived = 0;
+  #givenBack = 0;
   #performing = false;
   #later: AgentInput[] = [];
 
-  constructor(ports: PagerPorts) {
+  /** `windowBytes` bounds the page bytes that are on their way here, and those that are on their way back. */
+  constructor(ports: PagerPorts, windowBytes: number = limits.windowBytes) {
     this.#ports = ports;
+    this.#faults = new Faults(this.#frames, windowBytes);
+    this.#releases = new ReleaseWindow(windowBytes, (page) => this.#frames.regionOf(page)?.memory.pageBytes ?? 0);
   }
 
   get counters(): PagerCounters {
-    return this.#counters;
+    return { ...this.#faults.counters, pagesSent: this.#pagesSent, pagesReceived: this.#pagesReceived };
+  }
+
+  /** Counts the pages that were given back. */
+  get givenBack(): number {
+    return this.#givenBack;
   }
 
   /** Pages that cost memory: held, waited for or kept. */
   get heldPages(): number {
     return this.#agent?.heldPages ?? 0;
+  }
+
+  /** True while pages of `region` are held, waited for or kept, so that its frames may still be needed. */
+  holds(region: PagedRegion): boolean {
+    return this.#agent?.holds(region.id) ?? false;
   }
 
   /** Counts lives: what was held in another life is not held now. */
@@ -79,8 +93,8 @@ export class Pager {
     if (this.#agent === undefined) return;
     this.#agent = undefined;
     this.#later = [];
-    this.#releasing.clear();
-    for (const access of this.#waiting.takeAll()) access.fail(this.#endedError());
+    this.#releases.clear();
+    this.#faults.end(ended);
     this.#confirmations.fail(
       new PagewireError(
         'outcome-unknown',
@@ -89,10 +103,15 @@ export class Pager {
     );
   }
 
-  /** Ends the accesses that wait and lets no more in; pages are still given to those who ask. */
+  /** Ends the accesses that wait and lets no more in until `open`; pages are still given to those who ask. */
   shut(ended: Ended): void {
     this.#shut = ended;
     this.failWaiting(undefined, ended);
+  }
+
+  /** Lets accesses in again. */
+  open(): void {
+    this.#shut = undefined;
   }
 
   addRegion(region: PagedRegion): void {
@@ -110,7 +129,6 @@ export class Pager {
     if (this.#agent !== undefined) this.#feed(this.#ports.now(), { kind: 'region-deleted', region: region.id });
     region.memory.revokeAll();
     this.#frames.drop(region);
-    for (const page of this.#releasing) if (regionOf(page) === region.id) this.#releasing.delete(page);
     this.failWaiting(region, { code: 'no-such-region', message: `region "${region.record.name}" was deleted` });
   }
 
@@ -124,27 +142,22 @@ export class Pager {
 
   /** Throws `overloaded` unless an access to `pages` pages may wait. */
   makeRoom(pages: number): void {
-    if (this.#waiting.count + pages <= limits.maxWaitingAccesses) return;
-    throw new PagewireError(
-      'overloaded',
-      `${this.#waiting.count} accesses wait for pages on this node, and ${limits.maxWaitingAccesses} may; wait for some to end before starting more`,
-    );
+    this.#faults.makeRoom(pages);
   }
 
   /**
-   * Parks `access` until `pages` may be used, each page on its own, and asks for those that nobody waits for yet. `ahead` are pages that
-   * nobody waits for but somebody will want. Call `admit` and `makeRoom` first.
+   * Parks `access` until `pages` may be used, each page on its own, and asks for those that nobody waits for yet, as the window allows.
+   * Call `admit` and `makeRoom` first.
    */
-  wait(access: WaitingAccess, region: PagedRegion, pages: readonly number[], ahead?: PageRun): void {
-    const asked: PageId[] = [];
-    for (const index of pages) {
-      const page = pageId(region.id, index);
-      if (this.#waiting.add(page, access)) asked.push(page);
-    }
-    if (access.right === 'readonly') this.#counters.readFaults += asked.length;
-    else this.#counters.writeFaults += asked.length;
-    if (ahead !== undefined) this.#askAhead(region, ahead, access.right, asked);
-    if (asked.length > 0) this.#soon({ kind: 'fault', pages: asked, right: access.right, deadline: access.deadline });
+  wait(access: WaitingAccess, region: PagedRegion, pages: readonly number[], options?: WaitOptions): void {
+    this.#faults.wait(access, region, pages, options);
+    this.#pump();
+  }
+
+  /** Asks for the pages of `run` that may not be used yet and were not asked for, for an access that will wait for them one by one. */
+  want(access: WaitingAccess, region: PagedRegion, run: PageRun): void {
+    this.#faults.want(access, region, run);
+    this.#pump();
   }
 
   /** Holds a page that may be used with `right` now. */
@@ -174,20 +187,23 @@ export class Pager {
 
   /** Ends the accesses that wait for pages of `region`, or of all regions. */
   failWaiting(region: PagedRegion | undefined, ended: Ended): void {
-    for (const access of this.#waiting.takeAll(region?.id)) access.fail(new PagewireError(ended.code, ended.message));
+    this.#faults.fail(region, ended);
   }
 
-  /** Gives up what is held of `region`, or of all regions, as far as it is not pinned. True when nothing is held any more. */
+  /**
+   * Gives up what is held of `region`, or of all regions, as far as it is not pinned, a window at a time. True when nothing is left: no page
+   * that is held, none that is asked for and could come yet, no copy that is kept for others (I8). To be called again until then.
+   */
   release(region?: PagedRegion): boolean {
     const agent = this.#agent;
     if (agent === undefined) return true;
-    const pages = [...agent.holdings(region?.id)];
-    for (const page of pages) this.#releasing.add(page);
-    if (pages.length > 0) this.#soon({ kind: 'evict', pages });
-    for (const page of pages) if (this.#frames.regionOf(page)?.permits(pageIndex(page), 'readonly') === true) this.#releasing.delete(page);
-    if (!agent.holdings(region?.id)[Symbol.iterator]().next().done) return false;
-    for (const page of this.#releasing) if (region === undefined || regionOf(page) === region.id) return false;
-    return true;
+    this.#releases.start(
+      region?.id,
+      () => agent.holdings(region?.id),
+      () => region?.inUse !== true,
+    );
+    this.#pump();
+    return region === undefined ? agent.heldPages === 0 : !agent.holds(region.id);
   }
 
   /** See {@link ServiceHost.exposed}. */
@@ -211,21 +227,12 @@ export class Pager {
     const now = this.#ports.now();
     if (this.#agent === undefined || !this.#ports.leaseHolds(now)) return;
     this.#feed(now, { kind: 'tick' });
-    for (const { access, page } of this.#waiting.takeExpired(now)) access.fail(this.#failure('timeout', page));
+    this.#faults.expire(now);
+    this.#pump();
   }
 
   #tellOpened(region: PagedRegion): void {
     this.#soon({ kind: 'region-opened', region: region.id, pageBytes: region.record.pageBytes });
-  }
-
-  #askAhead(region: PagedRegion, ahead: PageRun, right: Right, asked: PageId[]): void {
-    const end = Math.min(ahead.first + ahead.count, region.memory.pageCount);
-    for (let index = ahead.first; index < end; index++) {
-      const page = pageId(region.id, index);
-      if (region.permits(index, right) || this.#waiting.has(page)) continue;
-      asked.push(page);
-      this.#counters.prefetched += 1;
-    }
   }
 
   /** Feeds `input` now, or once the effects under way are done. */
@@ -234,33 +241,58 @@ export class Pager {
     else this.#feed(this.#ports.now(), input);
   }
 
+  /** Asks for, and gives back, what the windows have room for. */
+  #pump(): void {
+    if (this.#performing || this.#agent === undefined) return;
+    const now = this.#ports.now();
+    const input = this.#next(now);
+    if (input !== undefined) this.#feed(now, input);
+  }
+
+  #next(now: Millis): AgentInput | undefined {
+    const next = this.#later.shift() ?? this.#faults.next(now);
+    if (next !== undefined) return next;
+    const pages = this.#releases.next();
+    return pages.length === 0 ? undefined : { kind: 'evict', pages };
+  }
+
   #feed(now: Millis, input: AgentInput): void {
     const agent = this.#agent;
     if (agent === undefined) return;
     invariant(!this.#performing, `input ${input.kind} came before the effects of the last one were performed`);
     this.#performing = true;
     try {
-      this.#step(agent, now, input);
-      for (let next = this.#later.shift(); next !== undefined; next = this.#later.shift()) this.#step(agent, now, next);
+      let next: AgentInput | undefined = input;
+      while (next !== undefined) {
+        this.#step(agent, now, next);
+        // What ended the life on the way has ended the rest with it.
+        next = this.#agent === agent ? this.#next(now) : undefined;
+      }
     } finally {
       this.#performing = false;
     }
   }
 
   #step(agent: AgentMachine, now: Millis, input: AgentInput): void {
-    for (const effect of agent.step(now, input)) {
-      this.#perform(effect);
-      // The life has ended on the way: what is left of it must not happen.
-      if (this.#agent !== agent) return;
+    try {
+      for (const effect of agent.step(now, input)) {
+        this.#perform(agent, effect);
+        // The life has ended on the way: what is left of it must not happen.
+        if (this.#agent !== agent) return;
+      }
+    } catch (error) {
+      // Effects that were not performed leave rights that nobody else knows of.
+      this.#ports.broken(error);
+      throw error;
     }
   }
 
-  #perform(effect: AgentEffect): void {
+  #perform(agent: AgentMachine, effect: AgentEffect): void {
     switch (effect.kind) {
       case 'send':
         return this.#send(effect.to, effect.message);
       case 'stage':
-        this.#counters.pagesReceived += 1;
+        this.#pagesReceived += 1;
         return this.#frames.perform(effect);
       case 'protect':
       case 'revoke':
@@ -268,12 +300,12 @@ export class Pager {
       case 'snapshot':
         return this.#frames.perform(effect);
       case 'permit':
-        return this.#permit(effect.page, effect.right);
+        return this.#permit(agent, effect.page, effect.right);
       case 'fail':
-        return this.#fail(effect.page, effect.code);
+        return this.#fail(agent, effect.page, effect.code);
       case 'evicted':
-        this.#releasing.delete(effect.page);
-        return;
+        this.#givenBack += 1;
+        return this.#releases.evicted(effect.page);
       case 'confirmed':
         return this.#confirmations.confirmed(effect.upTo);
       case 'ignored':
@@ -288,52 +320,20 @@ export class Pager {
   #send(to: Peer, message: PageMessage): void {
     if (!this.#ports.leaseHolds(this.#ports.now())) return;
     this.#ports.send(to, message, this.#frames.source);
-    if (message.kind === 'page') this.#counters.pagesSent += message.items.length;
+    if (message.kind === 'page') this.#pagesSent += message.items.length;
   }
 
-  #permit(page: PageId, right: Right): void {
+  #permit(agent: AgentMachine, page: PageId, right: Right): void {
     const region = this.#frames.regionOf(page);
     invariant(region !== undefined, `page ${page} is permitted in a region that is open here`);
-    const index = pageIndex(page);
-    region.memory.permit(index, right);
-    const waiting = this.#waiting.take(page);
-    if (waiting === undefined) return;
-    const agent = this.#agent;
-    const unsatisfied: WaitingAccess[] = [];
-    for (const access of waiting) {
-      // The grant is for these accesses: each is done before the agent hears of anything that could take the page away.
-      if (access.settled) continue;
-      if (access.right === 'exclusive' && right === 'readonly') unsatisfied.push(access);
-      else access.run(index);
-    }
-    if (unsatisfied.length > 0 && this.#agent === agent) this.#askAgain(page, unsatisfied);
+    region.memory.permit(pageIndex(page), right);
+    const unsatisfied = this.#faults.permitted(page, right, { goesOn: agent.isAsked(page) });
+    if (this.#agent === agent) this.#faults.again(page, unsatisfied);
   }
 
-  #fail(page: PageId, code: ErrorCode): void {
-    const waiting = this.#waiting.take(page);
-    if (waiting === undefined) return;
-    const now = this.#ports.now();
-    const patient: WaitingAccess[] = [];
-    for (const access of waiting) {
-      // The page's request carried the deadline of the access that was first; others may have longer.
-      if (code === 'timeout' && access.deadline > now) patient.push(access);
-      else access.fail(this.#failure(code, page));
-    }
-    if (patient.length > 0) this.#askAgain(page, patient);
-  }
-
-  #askAgain(page: PageId, accesses: readonly WaitingAccess[]): void {
-    const right = accesses.some((access) => access.right === 'exclusive') ? 'exclusive' : 'readonly';
-    let [deadline] = accesses.map((access) => access.deadline);
-    for (const access of accesses) {
-      if (deadline === undefined || access.deadline > deadline) deadline = access.deadline;
-      this.#waiting.add(page, access);
-    }
-    if (deadline !== undefined) this.#soon({ kind: 'fault', pages: [page], right, deadline });
-  }
-
-  #failure(code: ErrorCode, page: PageId): PagewireError {
-    return explainFailure(code, { index: pageIndex(page), region: this.#frames.regionOf(page)?.record.name ?? `number ${regionOf(page)}` });
+  #fail(agent: AgentMachine, page: PageId, code: ErrorCode): void {
+    const patient = this.#faults.refused(page, code, this.#ports.now(), { goesOn: agent.isAsked(page) });
+    this.#faults.again(page, patient);
   }
 
   #endedError(): PagewireError {

@@ -1,5 +1,5 @@
-import { decodeMessage, type Incarnation, incarnation, type Member, type PageMessage, PagewireError } from '@pagewire/protocol';
-import { type Acceptance, type Attributes, dial, type Link, type LinkHandlers, type LinkOptions } from '@pagewire/transport';
+import { decodeMessage, type Incarnation, incarnation, limits, type Member, type PageMessage, PagewireError } from '@pagewire/protocol';
+import { type Acceptance, type Attributes, dial, type Link, type LinkHandlers, type LinkOptions, linkDefaults } from '@pagewire/transport';
 import { chooseUrl, type TransportKind } from './transport-choice.js';
 
 export interface PeerMeshOptions {
@@ -14,22 +14,29 @@ export interface PeerMeshOptions {
   suspect(member: Incarnation): void;
 }
 
-/** Another node. `waiting` are envelopes for a peer that has not connected yet. */
+/** Another node. */
 interface Peer {
+  /** Unknown until the coordinator has named it a member. Before that its link is paused, and nothing is sent to it. */
   member: Member | undefined;
   link: Link | undefined;
+  /** Envelopes that wait for it to be connected and known. */
   waiting: Uint8Array[];
   waitingBytes: number;
   redial: NodeJS.Timeout | undefined;
+  /** Ends the link of one that is not named a member. */
+  patience: NodeJS.Timeout | undefined;
 }
 
-/** Bytes that may wait for a peer to connect; it dials as soon as it has joined. */
-const maxWaitingBytes = 8 * 1024 * 1024;
+/** Bytes that may wait for a peer to connect; it dials as soon as it has joined. It cannot ask for more than a window, and what is about them. */
+const maxWaitingBytes = 2 * limits.windowBytes;
 const redialAfterMs = 100;
+/** Of every link between members: what their windows allow always fits. */
+const memberLink = { maxBufferedBytes: limits.maxMemberLinkBytes };
 
 /**
  * The links between this node and all others: one for each pair, dialed by the younger, which is the one that knows the other from the
- * start. What is sent before the link exists waits for it. A node that is lost is not heard any more (I5).
+ * start. What is sent before the link exists waits for it. Only members are heard: not one that is lost, nor one that the coordinator has not
+ * named yet (I5).
  */
 export class PeerMesh {
   readonly #options: PeerMeshOptions;
@@ -52,7 +59,9 @@ export class PeerMesh {
     for (const member of members) {
       if (member.incarnation === this.#options.self || this.#lost.has(member.incarnation)) continue;
       const peer = this.#peer(member.incarnation);
+      const announced = peer.member === undefined;
       peer.member = member;
+      if (announced) this.#admit(peer);
       if (member.incarnation < this.#options.self && peer.link === undefined && peer.redial === undefined)
         this.#dial(member.incarnation, peer);
     }
@@ -64,7 +73,7 @@ export class PeerMesh {
     const peer = this.#peers.get(member);
     if (peer === undefined) return;
     this.#peers.delete(member);
-    clearTimeout(peer.redial);
+    stopTimers(peer);
     peer.link?.destroy({ code: 'closed', reason: `node ${member} is lost` });
   }
 
@@ -72,7 +81,7 @@ export class PeerMesh {
   send(to: Incarnation, parts: readonly Uint8Array[]): void {
     if (this.#closed || this.#isPast(to)) return;
     const peer = this.#peer(to);
-    if (peer.link !== undefined) return peer.link.send(parts);
+    if (peer.link !== undefined && peer.member !== undefined) return peer.link.send(parts);
     const envelope = Buffer.concat(parts);
     peer.waiting.push(envelope);
     peer.waitingBytes += envelope.length;
@@ -99,16 +108,26 @@ export class PeerMesh {
     const peer = this.#peer(from);
     const before = peer.link;
     const handlers = this.#handlers(from, link);
-    this.#attach(peer, link);
+    peer.link = link;
     before?.destroy({ code: 'closed', reason: 'the peer has dialed again' });
-    return { handlers, attributes: { role: 'peer', cluster, from: self } };
+    if (peer.member === undefined) this.#hold(from, peer, link);
+    else this.#admit(peer);
+    return { handlers, attributes: { role: 'peer', cluster, from: self }, link: memberLink };
+  }
+
+  /** A peer that breaks the protocol is not listened to any further. */
+  cut(from: Incarnation, what: string): void {
+    const link = this.#peers.get(from)?.link;
+    if (link === undefined) return;
+    this.#linkClosed(from);
+    link.destroy({ code: 'protocol-violation', reason: `it sent ${what}` });
   }
 
   /** Ends every link. What a goodbye would carry the peers hear from the coordinator. */
   close(reason: string): void {
     this.#closed = true;
     for (const peer of this.#peers.values()) {
-      clearTimeout(peer.redial);
+      stopTimers(peer);
       peer.link?.destroy({ code: 'closed', reason });
     }
     this.#peers.clear();
@@ -121,7 +140,7 @@ export class PeerMesh {
   #peer(number: Incarnation): Peer {
     let peer = this.#peers.get(number);
     if (peer === undefined) {
-      peer = { member: undefined, link: undefined, waiting: [], waitingBytes: 0, redial: undefined };
+      peer = { member: undefined, link: undefined, waiting: [], waitingBytes: 0, redial: undefined, patience: undefined };
       this.#peers.set(number, peer);
     }
     return peer;
@@ -137,9 +156,10 @@ export class PeerMesh {
         url,
         attributes: { role: 'peer', cluster, from: self, to: number },
         handlers: this.#handlers(number, () => link),
-        link: linkOptions,
+        link: { ...linkOptions, ...memberLink },
       });
-      this.#attach(peer, link);
+      peer.link = link;
+      this.#admit(peer);
     } catch (error) {
       // The peer told the coordinator an address that cannot be dialed.
       if (!(error instanceof PagewireError)) throw error;
@@ -147,11 +167,24 @@ export class PeerMesh {
     }
   }
 
-  #attach(peer: Peer, link: Link): void {
-    peer.link = link;
-    const { waiting } = peer;
+  /** The coordinator's word of a member may be later than its link, by as long as the link to the coordinator may be cut. */
+  #hold(from: Incarnation, peer: Peer, link: Link): void {
+    link.pause();
+    clearTimeout(peer.patience);
+    const patienceMs = this.#options.link.resumeMs ?? linkDefaults.resumeMs;
+    peer.patience = setTimeout(() => {
+      peer.link?.destroy({ code: 'fenced', reason: `node ${from} is not known as a member after ${patienceMs} ms` });
+    }, patienceMs);
+  }
+
+  /** The peer is a member; if it is connected too, both sides may speak. */
+  #admit(peer: Peer): void {
+    clearTimeout(peer.patience);
+    const { link, waiting } = peer;
+    if (link === undefined) return;
     peer.waiting = [];
     peer.waitingBytes = 0;
+    link.resume();
     for (const envelope of waiting) link.send([envelope]);
   }
 
@@ -169,18 +202,11 @@ export class PeerMesh {
 
   #envelope(from: Incarnation, bytes: Uint8Array): void {
     const decoded = decodeMessage(bytes);
-    if (!decoded.ok) return this.#cut(from, `bytes that are no message: ${decoded.reason}`);
+    if (!decoded.ok) return this.cut(from, `bytes that are no message: ${decoded.reason}`);
     const { message } = decoded;
     if (message.kind !== 'page' && message.kind !== 'invalidated')
-      return this.#cut(from, `"${message.kind}", which no node sends to another`);
+      return this.cut(from, `"${message.kind}", which no node sends to another`);
     this.#options.message(from, message);
-  }
-
-  /** A peer that breaks the protocol is not listened to any further. */
-  #cut(from: Incarnation, what: string): void {
-    const link = this.#peers.get(from)?.link;
-    this.#linkClosed(from);
-    link?.destroy({ code: 'protocol-violation', reason: `it sent ${what}` });
   }
 
   #linkClosed(from: Incarnation): void {
@@ -188,10 +214,16 @@ export class PeerMesh {
     if (this.#closed || peer === undefined) return;
     peer.link = undefined;
     if (peer.member === undefined) {
+      clearTimeout(peer.patience);
       this.#peers.delete(from);
       return;
     }
     this.#options.suspect(from);
     if (from < this.#options.self) peer.redial = setTimeout(() => this.#dial(from, peer), redialAfterMs);
   }
+}
+
+function stopTimers({ redial, patience }: Peer): void {
+  clearTimeout(redial);
+  clearTimeout(patience);
 }

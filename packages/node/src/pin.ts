@@ -64,9 +64,9 @@ export class HeldPin implements Pin {
 }
 
 /**
- * Gains a range for a pin. All pages are asked for at once, but held in ascending order only: a page below is held while one above is
+ * Gains a range for a pin. All pages are wanted at once, but held in ascending order only: a page below is held while one above is
  * waited for, never the other way round, so pins of ranges that overlap cannot wait for each other in a circle (Havender, 1968). A page
- * that came early and was taken away again is asked for again.
+ * that is not here when its turn comes is waited for by itself: it is still to come, or it came early and was taken away again.
  */
 export class PinAccess extends Access<Pin> {
   readonly #pager: Pager;
@@ -92,23 +92,28 @@ export class PinAccess extends Access<Pin> {
     this.#next = first;
   }
 
-  /** Holds what may be held now; waits for the rest. */
-  advance(): void {
+  /** Holds what may be held now, and asks for the rest. */
+  start(): void {
+    this.#advance();
+    if (!this.settled) this.#pager.want(this, this.#region, { first: this.#next + 1, count: this.#end - this.#next - 1 });
+  }
+
+  run(): void {
+    this.#advance();
+  }
+
+  #advance(): void {
     while (this.#next < this.#end && this.#region.permits(this.#next, this.right)) {
       this.#pager.pin(this.#region, this.#next, this.right);
       this.#next += 1;
     }
     if (this.#next < this.#end) {
-      this.#pager.wait(this, this.#region, [this.#next], { first: this.#next + 1, count: this.#end - this.#next - 1 });
+      this.#pager.wait(this, this.#region, [this.#next], { urgent: this.#next > this.#first });
     } else {
       const pin = new HeldPin(this.#pager, this.#region, this.#range, this.#owner);
       this.#owner.gained(pin);
       this.finish(pin);
     }
-  }
-
-  run(): void {
-    this.advance();
   }
 
   override fail(error: PagewireError): void {

@@ -24,8 +24,11 @@ import { type HeldPin, PinAccess, type PinOwner } from './pin.js';
 import type { PageRun } from './prefetch.js';
 import type { Pin, Region } from './region.js';
 
-/** A longer read, write or prefetch is done part by part, so that one scan cannot fill the pager. */
-const maxPagesAtOnce = 1024;
+/**
+ * A longer read, write or prefetch is done part by part, each with a deadline of its own, so that one scan cannot fill the pager, nor time
+ * out while its pages come.
+ */
+const longestPart = { pages: 1024, bytes: limits.windowBytes } as const;
 
 export interface HandleOptions {
   readonly pager: Pager;
@@ -79,15 +82,16 @@ export class RegionHandle implements Region {
     );
   }
 
-  read(offset: number, length: number): Promise<Uint8Array> {
+  /** The service gives a deadline of its own to each access; others have the timeout of this handle. */
+  read(offset: number, length: number, deadline?: Millis): Promise<Uint8Array> {
     try {
       const now = this.#enter(offset, length);
+      if (this.#isLong(length)) return this.#readParts(offset, length, deadline);
       const { memory } = this.#region;
       const missing = this.#missing(offset, length, 'readonly');
       if (missing === undefined) return Promise.resolve(memory.range(offset, length).slice());
-      if (this.#isLong(length)) return this.#readParts(offset, length);
       this.#pager.makeRoom(missing.length);
-      const access = new ReadAccess(this.#terms('readonly', now), offset, new Uint8Array(length), missing.length);
+      const access = new ReadAccess(this.#terms('readonly', now, deadline), offset, new Uint8Array(length), missing.length);
       this.#runPresent(access, missing, offset, length);
       return this.#wait(access, missing, this.#ahead(missing));
     } catch (error) {
@@ -95,10 +99,11 @@ export class RegionHandle implements Region {
     }
   }
 
-  write(offset: number, bytes: Uint8Array): Promise<void> {
+  write(offset: number, bytes: Uint8Array, deadline?: Millis): Promise<void> {
     try {
       if (!(bytes instanceof Uint8Array)) throw new PagewireError('bad-argument', `write to region "${this.name}" takes a Uint8Array`);
       const now = this.#enter(offset, bytes.length);
+      if (this.#isLong(bytes.length)) return this.#writeParts(offset, copied(bytes, this.name), deadline);
       const missing = this.#missing(offset, bytes.length, 'exclusive');
       if (missing === undefined) {
         this.#region.memory.range(offset, bytes.length).set(bytes);
@@ -106,9 +111,8 @@ export class RegionHandle implements Region {
       }
       // The caller may change its bytes while the pages are on their way.
       const own = bytes.slice();
-      if (this.#isLong(own.length)) return this.#writeParts(offset, own);
       this.#pager.makeRoom(missing.length);
-      const access = new WriteAccess(this.#terms('exclusive', now), offset, own, missing.length);
+      const access = new WriteAccess(this.#terms('exclusive', now, deadline), offset, own, missing.length);
       this.#runPresent(access, missing, offset, own.length);
       return this.#wait(access, missing);
     } catch (error) {
@@ -116,7 +120,7 @@ export class RegionHandle implements Region {
     }
   }
 
-  operate(offset: number, atomic: Atomic): Promise<number | bigint> {
+  operate(offset: number, atomic: Atomic, deadline?: Millis): Promise<number | bigint> {
     try {
       checkAtomicRange(this, offset, atomic.type);
       checkAtomic(atomic);
@@ -127,7 +131,7 @@ export class RegionHandle implements Region {
         return Promise.resolve(applyAtomic(this.#region.memory.view(index), offset - index * this.pageBytes, atomic));
       }
       this.#pager.makeRoom(1);
-      return this.#wait(new AtomicAccess(this.#terms(right, now), offset, atomic), [index]);
+      return this.#wait(new AtomicAccess(this.#terms(right, now, deadline), offset, atomic), [index]);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -145,10 +149,10 @@ export class RegionHandle implements Region {
           `a pin of ${pages} pages of region "${this.name}": pin at most ${limits.maxPagesPerPin} at once`,
         );
       }
-      this.#pager.makeRoom(1);
+      this.#pager.makeRoom(pages);
       const terms = { deadline: this.#deadline(now), owner: this.#pins };
       const access = new PinAccess(this.#pager, this.#region, { offset, length, right }, terms);
-      access.advance();
+      access.start();
       return access.promise;
     } catch (error) {
       return Promise.reject(error);
@@ -159,9 +163,9 @@ export class RegionHandle implements Region {
     try {
       const now = this.#enter(offset, length);
       checkRight(right);
+      if (this.#isLong(length)) return this.#prefetchParts(offset, length, right);
       const missing = this.#missing(offset, length, right);
       if (missing === undefined) return Promise.resolve();
-      if (this.#isLong(length)) return this.#prefetchParts(offset, length, right);
       this.#pager.makeRoom(missing.length);
       return this.#wait(new PrefetchAccess(this.#terms(right, now), missing.length), missing);
     } catch (error) {
@@ -202,12 +206,16 @@ export class RegionHandle implements Region {
     return millis(now + this.#options.faultTimeoutMs);
   }
 
-  #terms(right: Right, now: Millis): AccessTerms {
-    return { memory: this.#region.memory, right, deadline: this.#deadline(now) };
+  #terms(right: Right, now: Millis, deadline = this.#deadline(now)): AccessTerms {
+    return { memory: this.#region.memory, right, deadline };
+  }
+
+  get #pagesAtOnce(): number {
+    return Math.min(longestPart.pages, longestPart.bytes / this.pageBytes);
   }
 
   #isLong(length: number): boolean {
-    return length > maxPagesAtOnce * this.pageBytes;
+    return length > this.#pagesAtOnce * this.pageBytes;
   }
 
   /** The pages of the range that may not be used with `right` now; `undefined` when there are none. */
@@ -239,19 +247,19 @@ export class RegionHandle implements Region {
   }
 
   #wait<T>(access: Access<T>, missing: readonly number[], ahead?: PageRun): Promise<T> {
-    this.#pager.wait(access, this.#region, missing, ahead);
+    this.#pager.wait(access, this.#region, missing, { ahead });
     return access.promise;
   }
 
-  async #readParts(offset: number, length: number): Promise<Uint8Array> {
-    const whole = new Uint8Array(length);
-    for (const part of this.#parts(offset, length)) whole.set(await this.read(part.offset, part.length), part.offset - offset);
+  async #readParts(offset: number, length: number, deadline?: Millis): Promise<Uint8Array> {
+    const whole = room(length, `a read of region "${this.name}"`);
+    for (const part of this.#parts(offset, length)) whole.set(await this.read(part.offset, part.length, deadline), part.offset - offset);
     return whole;
   }
 
-  async #writeParts(offset: number, bytes: Uint8Array): Promise<void> {
+  async #writeParts(offset: number, bytes: Uint8Array, deadline?: Millis): Promise<void> {
     for (const part of this.#parts(offset, bytes.length)) {
-      await this.write(part.offset, bytes.subarray(part.offset - offset, part.offset - offset + part.length));
+      await this.write(part.offset, bytes.subarray(part.offset - offset, part.offset - offset + part.length), deadline);
     }
   }
 
@@ -260,9 +268,26 @@ export class RegionHandle implements Region {
   }
 
   *#parts(offset: number, length: number): Generator<{ readonly offset: number; readonly length: number }> {
-    const partBytes = (maxPagesAtOnce - 1) * this.pageBytes;
+    const partBytes = (this.#pagesAtOnce - 1) * this.pageBytes;
     for (let at = 0; at < length; at += partBytes) yield { offset: offset + at, length: Math.min(partBytes, length - at) };
   }
+}
+
+/** Bytes for a copy that is longer than one part; how long one may be the runtime decides. */
+function room(length: number, what: string): Uint8Array {
+  try {
+    return new Uint8Array(length);
+  } catch (cause) {
+    const message = `${what} needs ${length} bytes in one array, and this process cannot have them; do it in several, each of fewer bytes`;
+    throw new PagewireError('overloaded', message, { cause });
+  }
+}
+
+/** The caller may change its bytes while the pages are on their way. */
+function copied(bytes: Uint8Array, region: string): Uint8Array {
+  const own = room(bytes.length, `a write to region "${region}"`);
+  own.set(bytes);
+  return own;
 }
 
 function checkRight(right: Right): void {

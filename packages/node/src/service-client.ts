@@ -3,19 +3,21 @@ import {
   encodeMessage,
   limits,
   type Message,
+  type Millis,
+  millis,
   PagewireError,
   type RegionId,
   type ReplyMessage,
   type RequestMessage,
 } from '@pagewire/protocol';
 import type { Link, LinkEnd, LinkHandlers } from '@pagewire/transport';
-import type { Region } from './region.js';
-import type { ServiceHost } from './service-host.js';
-import { PageOrder, type Turn } from './service-page-order.js';
+import type { ServedRegion, ServiceHost } from './service-host.js';
+import { PageOrder } from './service-page-order.js';
 import {
   bytesUnderWay,
   checkMemoryRequest,
   type DirectoryRequest,
+  describeMemory,
   isMemoryRequest,
   keep,
   type MemoryRequest,
@@ -24,6 +26,7 @@ import {
   requestWrites,
   spanOf,
 } from './service-requests.js';
+import { TurnDeadlines } from './service-turn-deadlines.js';
 
 /** Limits of the service beside `limits` of the protocol. */
 export const serviceLimits = {
@@ -64,7 +67,9 @@ export class ServedClient {
   readonly #link: Link;
   readonly #events: ServedClientEvents;
   readonly #order = new PageOrder();
-  readonly #opened = new Set<RegionId>();
+  readonly #turns: TurnDeadlines;
+  /** What this client has opened on this link: a number that it knows from elsewhere may be another region by now. */
+  readonly #opened = new Map<RegionId, ServedRegion>();
   #underWay = 0;
   #bytesUnderWay = 0;
   #closed = false;
@@ -73,6 +78,7 @@ export class ServedClient {
     this.#host = host;
     this.#link = link;
     this.#events = events;
+    this.#turns = new TurnDeadlines(() => host.now());
     this.handlers = {
       envelope: (bytes) => this.#receive(bytes),
       closed: () => this.#end(),
@@ -91,6 +97,8 @@ export class ServedClient {
   #end(): void {
     this.#closed = true;
     this.#order.clear();
+    this.#turns.clear();
+    this.#opened.clear();
     this.#events.closed();
   }
 
@@ -125,21 +133,17 @@ export class ServedClient {
 
   async #takeDirectory(request: DirectoryRequest): Promise<void> {
     try {
-      this.#send(await performDirectory(this.#host, request, (region) => this.#remember(region)));
+      this.#send(await performDirectory(this.#host, request, (region) => this.#opened.set(region.id, region)));
     } catch (error) {
       this.#fail(request.id, error);
     }
     this.#finish(0);
   }
 
-  #remember(region: Region): void {
-    this.#opened.add(region.id);
-  }
-
   #takeMemory(request: MemoryRequest): void {
-    const region = this.#host.regionById(request.region);
-    if (region === undefined) {
-      this.#fail(request.id, new PagewireError('no-such-region', `region ${request.region} is not open at this node: open it by its name`));
+    const region = this.#opened.get(request.region);
+    if (region === undefined || this.#host.regionById(request.region) !== region) {
+      this.#fail(request.id, new PagewireError('no-such-region', `region ${request.region} is not open on this link: open it by its name`));
       return this.#finish(0);
     }
     try {
@@ -152,22 +156,34 @@ export class ServedClient {
     this.#perform(region, request);
   }
 
-  #perform(region: Region, request: MemoryRequest): void {
+  #perform(region: ServedRegion, request: MemoryRequest): void {
+    const { faultTimeoutMs } = this.#host;
+    // Counted from here, whenever its turn comes: the client counts from even earlier.
+    const deadline = millis(this.#host.now() + faultTimeoutMs);
     const span = spanOf(region, request);
     if (span === undefined) {
-      void this.#run(region, request, () => {});
+      void this.#run(region, request, deadline, () => {});
       return;
     }
     let own = request;
-    // `#run` leaves after its first wait at the earliest, so `turn` is set by then.
-    const turn: Turn = this.#order.enter(span, () => void this.#run(region, own, () => this.#order.leave(turn)));
-    if (turn.blockedOn > 0) own = keep(request);
+    const turn = this.#order.enter(span, (started) => {
+      this.#turns.delete(started);
+      void this.#run(region, own, deadline, () => this.#order.leave(started));
+    });
+    if (turn.blockedOn === 0) return;
+    own = keep(request);
+    this.#turns.add(turn, deadline, () => {
+      const what = `${describeMemory(region, own)} was not started: earlier operations of this client on its pages took ${faultTimeoutMs} ms`;
+      this.#fail(own.id, new PagewireError('timeout', `${what}; wait for their answers before sending more`));
+      this.#finish(bytesUnderWay(own));
+      this.#order.withdraw(turn);
+    });
   }
 
-  async #run(region: Region, request: MemoryRequest, leave: () => void): Promise<void> {
+  async #run(region: ServedRegion, request: MemoryRequest, deadline: Millis, leave: () => void): Promise<void> {
     let reply: ReplyMessage;
     try {
-      reply = await performMemory(region, request);
+      reply = await performMemory(region, request, deadline);
     } catch (error) {
       leave();
       this.#fail(request.id, error);

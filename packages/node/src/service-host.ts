@@ -1,20 +1,32 @@
-import type { RegionId, RegionOptions, RegionRecord } from '@pagewire/protocol';
+import type { Atomic, Millis, RegionId, RegionOptions, RegionRecord, RegionShape } from '@pagewire/protocol';
 import type { Acceptance, Attributes, Link } from '@pagewire/transport';
-import type { Region } from './region.js';
 
 /** `fenced`: the lease ended, every right is gone, accesses fail with `fenced` until the node has rejoined. */
 export type NodeState = 'live' | 'fenced' | 'closed';
+
+/** A region as the service uses it. An access that does not have its pages by `deadline` fails with `timeout`. */
+export interface ServedRegion extends RegionShape {
+  readonly id: RegionId;
+  read(offset: number, length: number, deadline: Millis): Promise<Uint8Array>;
+  write(offset: number, bytes: Uint8Array, deadline: Millis): Promise<void>;
+  operate(offset: number, atomic: Atomic, deadline: Millis): Promise<number | bigint>;
+}
 
 /** What the service for clients needs of its node. */
 export interface ServiceHost {
   readonly name: string;
   readonly state: NodeState;
+  /** How long an operation may wait, counted from its arrival: for its turn and then for its pages. */
+  readonly faultTimeoutMs: number;
+  /** The clock of every deadline on this node. */
+  now(): Millis;
   /** Creates or opens a region. The host keeps one handle for each region served, so calling it often costs a question to the coordinator, no memory. */
-  openRegion(name: string, options: RegionOptions): Promise<Region>;
+  openRegion(name: string, options: RegionOptions): Promise<ServedRegion>;
   deleteRegion(name: string): Promise<void>;
-  listRegions(): Promise<readonly RegionRecord[]>;
+  /** The regions of the cluster after number `after`, ascending: as many as one answer carries, `limits.maxRegionsPerList`. */
+  listRegions(after: RegionId | undefined): Promise<readonly RegionRecord[]>;
   /** The region if this node has opened it for clients and it still exists. */
-  regionById(id: RegionId): Region | undefined;
+  regionById(id: RegionId): ServedRegion | undefined;
   /**
    * Call it when an operation is done and before its answer leaves. `undefined` means the answer may go
    * at once; otherwise it may go when the promise resolves. The promise rejects with `outcome-unknown` when the node is fenced first:

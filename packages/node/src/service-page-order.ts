@@ -10,7 +10,7 @@ export interface PageSpan {
 /** An operation's place in the order. Only {@link PageOrder} looks inside. */
 export interface Turn {
   readonly span: PageSpan;
-  readonly start: () => void;
+  readonly start: (turn: Turn) => void;
   /** Pages on which an earlier operation still stands before this one. */
   blockedOn: number;
 }
@@ -38,22 +38,25 @@ export class PageOrder {
   readonly #lanes = new Map<PageId, Lane>();
 
   /** Takes a place for an operation. `start` is called when it may run: before `enter` returns if nothing stands in the way. */
-  enter(span: PageSpan, start: () => void): Turn {
+  enter(span: PageSpan, start: (turn: Turn) => void): Turn {
     const turn: Turn = { span, start, blockedOn: 0 };
     for (const page of pagesOf(span)) {
       if (!this.#join(page, turn)) turn.blockedOn++;
     }
-    if (turn.blockedOn === 0) start();
+    if (turn.blockedOn === 0) start(turn);
     return turn;
   }
 
   /** The operation has taken effect, or never will; later ones on its pages may run. Called once for each turn that was started. */
   leave(turn: Turn): void {
     invariant(turn.blockedOn === 0, 'an operation left the page order before its turn');
-    const started: Turn[] = [];
-    for (const page of pagesOf(turn.span)) this.#part(page, started);
-    // Only now: a start may end at once and leave, which must find every lane in order.
-    for (const next of started) next.start();
+    this.#remove(turn);
+  }
+
+  /** The operation will not wait for its turn any longer: it is never started, and later ones on its pages need not wait for it. */
+  withdraw(turn: Turn): void {
+    invariant(turn.blockedOn > 0, 'an operation withdrew from the page order after its turn had come');
+    this.#remove(turn);
   }
 
   /** Forgets every operation; none of those that wait is started. */
@@ -82,25 +85,36 @@ export class PageOrder {
     return false;
   }
 
-  #part(page: PageId, started: Turn[]): void {
-    const lane = this.#lanes.get(page);
-    // After `clear` operations that were under way still leave.
-    if (lane === undefined) return;
-    lane.running--;
-    if (lane.running > 0) return;
-    const [head] = lane.waiting;
-    if (head === undefined) {
-      this.#lanes.delete(page);
-      return;
+  #remove(turn: Turn): void {
+    const started: Turn[] = [];
+    for (const page of pagesOf(turn.span)) {
+      const lane = this.#lanes.get(page);
+      // After `clear` operations that were under way still leave.
+      if (lane === undefined) continue;
+      const place = turn.blockedOn > 0 ? lane.waiting.indexOf(turn) : -1;
+      if (place === -1) lane.running--;
+      else lane.waiting.splice(place, 1);
+      this.#advance(page, lane, started);
     }
-    lane.company = companyOf(head.span);
-    const end = lane.waiting.findIndex((turn) => companyOf(turn.span) !== lane.company);
-    const count = lane.company === 'several' ? 1 : end === -1 ? lane.waiting.length : end;
-    for (const turn of lane.waiting.splice(0, count)) {
+    // Only now: a start may end at once and leave, which must find every lane in order.
+    for (const next of started) next.start(next);
+  }
+
+  /** Lets those at the head of the lane run that may run beside those that do. */
+  #advance(page: PageId, lane: Lane, started: Turn[]): void {
+    let count = 0;
+    for (const { span } of lane.waiting) {
+      const company = companyOf(span);
+      if (lane.running > 0 && (company === 'several' || company !== lane.company)) break;
+      lane.company = company;
       lane.running++;
+      count++;
+    }
+    for (const turn of lane.waiting.splice(0, count)) {
       turn.blockedOn--;
       if (turn.blockedOn === 0) started.push(turn);
     }
+    if (lane.running === 0) this.#lanes.delete(page);
   }
 }
 

@@ -5,16 +5,15 @@ import {
   checkRange,
   checkRegionOptions,
   limits,
+  type Millis,
   PagewireError,
   pageId,
-  type RegionId,
-  type RegionRecord,
+  type RegionShape,
   type ReplyMessage,
   type RequestMessage,
   unreachable,
 } from '@pagewire/protocol';
-import type { Region } from './region.js';
-import type { ServiceHost } from './service-host.js';
+import type { ServedRegion, ServiceHost } from './service-host.js';
 import type { PageSpan } from './service-page-order.js';
 
 /** A request that touches memory. */
@@ -36,7 +35,7 @@ export function bytesUnderWay(request: RequestMessage): number {
 }
 
 /** Throws unless the request fits its region. That it is not too long was seen when it was decoded. */
-export function checkMemoryRequest(region: Region, request: MemoryRequest): void {
+export function checkMemoryRequest(region: RegionShape, request: MemoryRequest): void {
   switch (request.kind) {
     case 'read':
       checkRange(region, request.offset, request.length);
@@ -54,7 +53,7 @@ export function checkMemoryRequest(region: Region, request: MemoryRequest): void
 }
 
 /** The pages of a checked request; `undefined` when it touches none. */
-export function spanOf(region: Region, request: MemoryRequest): PageSpan | undefined {
+export function spanOf(region: ServedRegion, request: MemoryRequest): PageSpan | undefined {
   const length = request.kind === 'operate' ? 1 : bytesUnderWay(request);
   if (length === 0) return undefined;
   const first = Math.floor(request.offset / region.pageBytes);
@@ -71,17 +70,26 @@ export function keep(request: MemoryRequest): MemoryRequest {
   return request.kind === 'write' ? { ...request, content: request.content.slice() } : request;
 }
 
+/** A request for people: `write of 100 bytes at 4096 of region "grid"`. */
+export function describeMemory(region: RegionShape, request: MemoryRequest): string {
+  const what =
+    request.kind === 'operate'
+      ? `atomic ${request.atomic.op} on ${request.atomic.type}`
+      : `${request.kind} of ${bytesUnderWay(request)} bytes`;
+  return `${what} at ${request.offset} of region "${region.name}"`;
+}
+
 /** Performs a checked memory request. The bytes of a write are taken before it returns. */
-export async function performMemory(region: Region, request: MemoryRequest): Promise<ReplyMessage> {
+export async function performMemory(region: ServedRegion, request: MemoryRequest, deadline: Millis): Promise<ReplyMessage> {
   const { id } = request;
   switch (request.kind) {
     case 'read':
-      return { kind: 'bytes-read', id, content: await region.read(request.offset, request.length) };
+      return { kind: 'bytes-read', id, content: await region.read(request.offset, request.length, deadline) };
     case 'write':
-      await region.write(request.offset, request.content);
+      await region.write(request.offset, request.content, deadline);
       return { kind: 'written', id };
     case 'operate':
-      return { kind: 'operated', id, value: await region.operate(request.offset, request.atomic) };
+      return { kind: 'operated', id, value: await region.operate(request.offset, request.atomic, deadline) };
     default:
       return unreachable(request);
   }
@@ -91,7 +99,7 @@ export async function performMemory(region: Region, request: MemoryRequest): Pro
 export async function performDirectory(
   host: ServiceHost,
   request: DirectoryRequest,
-  opened: (region: Region) => void,
+  opened: (region: ServedRegion) => void,
 ): Promise<ReplyMessage> {
   const { id } = request;
   switch (request.kind) {
@@ -112,19 +120,12 @@ export async function performDirectory(
       await host.deleteRegion(request.name);
       return { kind: 'deleted', id };
     case 'list-regions':
-      return { kind: 'regions-listed', id, records: pageOfRegions(await host.listRegions(), request.after) };
+      return { kind: 'regions-listed', id, records: await host.listRegions(request.after) };
     case 'status':
       return { kind: 'status-reported', id, json: checkStatus(host.status()) };
     default:
       return unreachable(request);
   }
-}
-
-function pageOfRegions(records: readonly RegionRecord[], after: RegionId | undefined): RegionRecord[] {
-  return records
-    .filter((record) => after === undefined || record.region > after)
-    .sort((a, b) => a.region - b.region)
-    .slice(0, limits.maxRegionsPerList);
 }
 
 function checkStatus(json: string): string {

@@ -37,6 +37,14 @@ export class FakeCoordinator implements AsyncDisposable {
   /** Called when a join has arrived, before it is answered. */
   onJoin: () => void = () => {};
   cluster = 'c1';
+  /** Renewals that came, from all nodes. */
+  renewals = 0;
+  /** Set to false and what nodes give back waits for `takeReleases`. */
+  takesReleases = true;
+  /** Releases that wait. */
+  readonly untaken: { readonly from: Incarnation; readonly message: CoherenceMessage }[] = [];
+  /** Called when the answer to an open-region was sent: what it sends travels in the same write. */
+  afterOpen: (record: RegionRecord) => void = () => {};
   #listener: Listener | undefined;
   #next = 1;
   #regionIds = 1;
@@ -62,6 +70,11 @@ export class FakeCoordinator implements AsyncDisposable {
     this.seats.get(to)?.link.send(encodeMessage(message));
   }
 
+  takeReleases(): void {
+    this.takesReleases = true;
+    for (const { from, message } of this.untaken.splice(0)) this.#tellHome({ kind: 'message', from, message });
+  }
+
   /** Strikes a member off, as when its lease has ended. */
   lose(member: Incarnation): void {
     this.seats.delete(member);
@@ -75,7 +88,8 @@ export class FakeCoordinator implements AsyncDisposable {
   }
 
   #envelope(link: Link, bytes: Uint8Array): void {
-    const decoded = decodeMessage(bytes);
+    // A release may be kept for longer than its envelope.
+    const decoded = decodeMessage(bytes.slice());
     if (!decoded.ok) throw new Error(decoded.reason);
     const { message } = decoded;
     if (message.kind === 'join') return this.#join(link, message);
@@ -106,6 +120,7 @@ export class FakeCoordinator implements AsyncDisposable {
   #take(from: Incarnation, link: Link, message: Message): void {
     switch (message.kind) {
       case 'renew':
+        this.renewals += 1;
         if (this.renews) this.send(from, { kind: 'renewed', sentAt: message.sentAt });
         return;
       case 'leave':
@@ -125,6 +140,10 @@ export class FakeCoordinator implements AsyncDisposable {
         for (const member of this.seats.keys()) this.send(member, { kind: 'region-deleted', region: record.region });
         return this.send(from, { kind: 'deleted', id: message.id });
       }
+      case 'release':
+        if (this.takesReleases) return this.#tellHome({ kind: 'message', from, message });
+        this.untaken.push({ from, message });
+        return;
       case 'list-regions':
         return this.send(from, { kind: 'regions-listed', id: message.id, records: [...this.regions.values()] });
       default:
@@ -144,6 +163,7 @@ export class FakeCoordinator implements AsyncDisposable {
       this.#tellHome({ kind: 'region-created', region: record.region, pageCount: record.bytes / pageBytes, pageBytes });
     }
     this.send(from, { kind: 'region-opened', id, record });
+    this.afterOpen(record);
   }
 
   #tellHome(input: HomeInput): void {

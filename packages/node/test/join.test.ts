@@ -1,4 +1,4 @@
-import { encodeMessage, type PagewireError } from '@pagewire/protocol';
+import { encodeMessage, type PagewireError, pageId, regionId, requestId, version } from '@pagewire/protocol';
 import { dial, type Link, type LinkEnd } from '@pagewire/transport';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type JoinOptions, join, type Node, type NodeState } from '../src/index.js';
@@ -70,6 +70,7 @@ describe('join', () => {
     ['a coordinator that is no URL', { coordinator: 'localhost' }, 'bad-argument'],
     ['a name with a space', { name: 'n 1' }, 'bad-argument'],
     ['an address without a port', { listen: '127.0.0.1' }, 'bad-argument'],
+    ['an address that no list of members can hold', { advertise: `${'x'.repeat(300)}:7000` }, 'bad-argument'],
     ['an unknown transport', { transports: ['pigeon' as 'ws'] }, 'bad-argument'],
     ['no time at all', { joinTimeoutMs: 0 }, 'bad-argument'],
     ['mapped memory', { memory: 'mapped' }, 'unsupported'],
@@ -221,10 +222,29 @@ describe('links between nodes', () => {
   it('that bring what no node sends are cut, and the node goes on', async () => {
     const coordinator = await startCoordinator();
     const node = await startNode(coordinator, 'n1');
-    const { link, end } = await dialAs(node, { role: 'peer', cluster: 'c1', to: node.incarnation, from: 99 });
+    const other = await startNode(coordinator, 'n2');
+    const { link, end } = await dialAs(node, { role: 'peer', cluster: 'c1', to: node.incarnation, from: other.incarnation });
     link.send(encodeMessage({ kind: 'node-lost', member: node.incarnation }));
     await end;
+    await expect.poll(() => coordinator.suspicions).toContain(other.incarnation);
     expect(node.state).toBe('live');
+  });
+
+  it('that bring a page of the wrong size are cut, and the node goes on', async () => {
+    const coordinator = await startCoordinator();
+    const holder = await startNode(coordinator, 'n1');
+    const node = await startNode(coordinator, 'n2');
+    const vandal = await startNode(coordinator, 'n3');
+    const states = statesOf(node);
+    const pin = await (await holder.region('r', { bytes: 4096 })).pin(0, 8);
+    const waiting = (await node.region('r')).read(0, 1);
+    const { link } = await dialAs(node, { role: 'peer', cluster: 'c1', to: node.incarnation, from: vandal.incarnation });
+    const [page, id] = [pageId(regionId(1), 0), requestId(1)];
+    link.send(encodeMessage({ kind: 'page', items: [{ page, id, version: version(1), content: new Uint8Array(8) }] }));
+    await expect.poll(() => coordinator.suspicions).toContain(vandal.incarnation);
+    pin.release();
+    expect(await waiting).toEqual(new Uint8Array(1));
+    expect(states).toEqual([]);
   });
 
   it('that end while both nodes live are told to the coordinator', async () => {

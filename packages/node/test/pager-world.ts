@@ -7,6 +7,7 @@ import {
   type HomeInput,
   type Incarnation,
   incarnation,
+  limits,
   type Message,
   type Millis,
   millis,
@@ -51,12 +52,15 @@ export class PagerWorld {
   now = millis(1);
   /** Kinds of messages that are kept back, as by a slow link. */
   readonly heldBack = new Set<string>();
+  /** Pages that were asked for, each as often as it was. */
+  acquired = 0;
   #parcels: Parcel[] = [];
 
-  constructor(options: { readonly nodes: number; readonly pages: number }) {
+  constructor(options: { readonly nodes: number; readonly pages: number; readonly windowPages?: number }) {
     this.record = { region: regionId(1), name: 'world', bytes: options.pages * pageBytes, pageBytes };
     this.#tellHome({ kind: 'region-created', region: this.record.region, pageCount: options.pages, pageBytes });
-    for (let number = 1; number <= options.nodes; number++) this.#addNode(incarnation(number));
+    for (let number = 1; number <= options.nodes; number++)
+      this.#addNode(incarnation(number), options.windowPages ?? limits.windowBytes / pageBytes);
   }
 
   node(index: number): WorldNode {
@@ -78,6 +82,12 @@ export class PagerWorld {
       await Promise.resolve();
     }
     for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  }
+
+  /** Delivers the oldest message of `kind`. */
+  deliverOne(kind: string): void {
+    const at = this.#parcels.findIndex(({ bytes }) => decode(bytes).kind === kind);
+    for (const parcel of this.#parcels.splice(at, 1)) this.#arrive(parcel);
   }
 
   /** Delivers everything in one turn of the event loop: no promise goes on in between. */
@@ -116,17 +126,22 @@ export class PagerWorld {
     node.pager.begin(new Agent());
   }
 
-  #addNode(id: Incarnation): void {
+  #addNode(id: Incarnation, windowPages: number): void {
     const violations: string[] = [];
-    const pager = new Pager({
-      now: () => this.now,
-      leaseHolds: (now) => this.#leaseHolds(node, now),
-      send: (to, message, frames) => {
-        const bytes = Buffer.concat(encodeMessage(message, frames));
-        this.#parcels.push({ from: id, to, bytes });
+    const pager = new Pager(
+      {
+        now: () => this.now,
+        leaseHolds: (now) => this.#leaseHolds(node, now),
+        send: (to, message, frames) => {
+          const bytes = Buffer.concat(encodeMessage(message, frames));
+          if (message.kind === 'acquire') this.acquired += message.items.length;
+          this.#parcels.push({ from: id, to, bytes });
+        },
+        violated: (_from, what) => violations.push(what),
+        broken: () => pager.end({ code: 'fenced', message: `node ${id} has a bug` }),
       },
-      violated: (_from, what) => violations.push(what),
-    });
+      windowPages * pageBytes,
+    );
     const paged = new PagedRegion(this.record, new SoftwareMemory(this.record));
     pager.addRegion(paged);
     const region = new RegionHandle(paged, { pager, faultTimeoutMs, closed: async () => {} });

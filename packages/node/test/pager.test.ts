@@ -1,5 +1,5 @@
-import { limits, type PagewireError } from '@pagewire/protocol';
-import { describe, expect, it } from 'vitest';
+import { InvariantError, limits, type PagewireError } from '@pagewire/protocol';
+import { describe, expect, it, vi } from 'vitest';
 import { faultTimeoutMs, PagerWorld, pageBytes } from './pager-world.js';
 
 const code = (error: unknown): unknown => (error as PagewireError).code;
@@ -96,6 +96,52 @@ describe('accesses through the pager', () => {
     const bytes = Uint8Array.from({ length: pages * pageBytes }, (_, at) => at % 251);
     await world.settle(world.node(0).region.write(0, bytes));
     expect(Buffer.compare(await world.settle(world.node(1).region.read(0, bytes.length)), bytes)).toBe(0);
+  });
+});
+
+describe('a range too long for one array', () => {
+  const world = new PagerWorld({ nodes: 1, pages: 2 });
+  const { region, paged } = world.node(0);
+  // Nothing is stored that far out: only the sizes count here.
+  Object.assign(paged.record, { bytes: 2 ** 50 });
+
+  it('is refused for a read, and the page is still there', async () => {
+    expect(code(await failure(region.read(0, 2 ** 49)))).toBe('overloaded');
+    expect(await world.settle(region.read(0, 1))).toEqual(new Uint8Array(1));
+  });
+
+  it('is prefetched part by part', async () => {
+    // The home has only the first two pages: the first part is the last.
+    expect(code(await failure(world.settle(region.prefetch(0, 2 ** 49))))).toBe('out-of-range');
+    expect(world.acquired).toBeLessThan(1100);
+  });
+});
+
+describe('a pager that is shut', () => {
+  it('lets no access in until it is open again', async () => {
+    const world = new PagerWorld({ nodes: 1, pages: 1 });
+    const { region, pager } = world.node(0);
+    await world.settle(region.read(0, 1));
+    pager.shut({ code: 'fenced', message: 'not yet' });
+    expect(code(await failure(region.read(0, 1)))).toBe('fenced');
+    pager.open();
+    expect(await region.read(0, 1)).toEqual(new Uint8Array(1));
+  });
+});
+
+describe('a bug', () => {
+  it('in the middle of what the agent decided ends the life and takes every right', async () => {
+    const world = new PagerWorld({ nodes: 2, pages: 2 });
+    const { region, pager, paged } = world.node(0);
+    await world.settle(region.write(0, Uint8Array.of(1)));
+    vi.spyOn(paged.memory, 'stage').mockImplementation(() => {
+      throw new InvariantError('the test wants it');
+    });
+    const read = failure(region.read(pageBytes, 1));
+    await expect(world.deliver()).rejects.toThrow('the test wants it');
+    expect(code(await read)).toBe('fenced');
+    expect(paged.permits(0, 'readonly')).toBe(false);
+    expect(pager.heldPages).toBe(0);
   });
 });
 

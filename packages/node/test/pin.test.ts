@@ -102,6 +102,15 @@ describe('a pin', () => {
     obstacle.release();
   });
 
+  it('asks for each page once, however they come', async () => {
+    const world = new PagerWorld({ nodes: 1, pages: 500, windowPages: 7 });
+    const { region, pager } = world.node(0);
+    const pin = await world.settle(region.pin(0, 500 * pageBytes));
+    expect(world.acquired).toBe(500);
+    expect(pager.counters.writeFaults + pager.counters.prefetched).toBeLessThan(1001);
+    pin.release();
+  });
+
   it('of more pages than the limit is refused', async () => {
     const world = new PagerWorld({ nodes: 1, pages: 4097 });
     expect(code(await failure(world.node(0).region.pin(0, 4097 * pageBytes)))).toBe('overloaded');

@@ -4,7 +4,10 @@ import {
   atomicWrites,
   decodeMessage,
   encodeMessage,
+  limits,
   type Message,
+  type Millis,
+  millis,
   PagewireError,
   pageSlices,
   type RegionAtomics,
@@ -33,6 +36,8 @@ export class TestRegion implements Region {
   readonly bytes: number;
   readonly pageBytes: number;
   readonly memory: Uint8Array;
+  /** By when each access that waits was to have its pages. */
+  readonly deadlines: Millis[] = [];
   /** Operations in the order in which they took effect. */
   readonly effects: string[] = [];
   /** What every access fails with, when set. */
@@ -62,7 +67,8 @@ export class TestRegion implements Region {
     }
   }
 
-  read(offset: number, length: number): Promise<Uint8Array> {
+  read(offset: number, length: number, deadline?: Millis): Promise<Uint8Array> {
+    if (deadline !== undefined) this.deadlines.push(deadline);
     return this.#access(offset, length, 'readonly', () => {
       this.effects.push(`read ${offset}`);
       return this.memory.slice(offset, offset + length);
@@ -122,6 +128,9 @@ export class TestRegion implements Region {
 export class TestHost implements ServiceHost {
   readonly name = 'n1';
   state: NodeState = 'live';
+  faultTimeoutMs: number = limits.faultTimeoutMs;
+  /** Regions that the coordinator was asked for, by the number to go on after. */
+  readonly listed: (RegionId | undefined)[] = [];
   /** What answers wait for. */
   exposure: Promise<void> | undefined;
   statusJson = '{"name":"n1"}';
@@ -129,7 +138,11 @@ export class TestHost implements ServiceHost {
   readonly #listeners = new Set<(region: RegionId) => void>();
   #nextRegion = 1;
 
-  async openRegion(name: string, options: RegionOptions): Promise<Region> {
+  now(): Millis {
+    return millis(performance.now());
+  }
+
+  async openRegion(name: string, options: RegionOptions): Promise<TestRegion> {
     const known = this.regions.get(name);
     if (known !== undefined) return known;
     if (options.bytes === undefined) throw new PagewireError('no-such-region', `region "${name}" does not exist`);
@@ -149,11 +162,13 @@ export class TestHost implements ServiceHost {
     for (const listener of this.#listeners) listener(region.id);
   }
 
-  async listRegions(): Promise<readonly RegionRecord[]> {
-    return [...this.regions.values()].map(({ id, name, bytes, pageBytes }) => ({ region: id, name, bytes, pageBytes }));
+  async listRegions(after: RegionId | undefined): Promise<readonly RegionRecord[]> {
+    this.listed.push(after);
+    const records = [...this.regions.values()].map(({ id, name, bytes, pageBytes }) => ({ region: id, name, bytes, pageBytes }));
+    return records.filter(({ region }) => region > (after ?? 0)).slice(0, limits.maxRegionsPerList);
   }
 
-  regionById(id: RegionId): Region | undefined {
+  regionById(id: RegionId): TestRegion | undefined {
     return [...this.regions.values()].find((region) => region.id === id);
   }
 
@@ -176,7 +191,8 @@ export class TestLink implements Link {
   readonly peer: Attributes = { role: 'client' };
   readonly transport = 'memory';
   bufferedBytes = 0;
-  readonly received: Message[] = [];
+  /** Messages, but for the answer to `open`. */
+  received: Message[] = [];
   readonly raw: Uint8Array[] = [];
   readonly congested = false;
   end: LinkEnd | undefined;
@@ -213,6 +229,15 @@ export class TestLink implements Link {
     const copy = bytes.slice();
     this.handlers?.envelope(copy);
     copy.fill(0xee);
+  }
+
+  /** Opens a region, so that its operations are served, and forgets the answer. */
+  async open(name: string): Promise<void> {
+    const heard = this.received;
+    this.received = [];
+    this.ask({ kind: 'open-region', id: 0, name });
+    while (this.received.length === 0) await Promise.resolve();
+    this.received = heard;
   }
 
   ask(message: Message): void {

@@ -6,15 +6,16 @@ import { TestHost, TestLink } from './service-fixture.js';
 
 const fatal = vi.fn();
 
-/** A node with one region of 64 KiB, and a client of it. */
-function start(): { host: TestHost; link: TestLink } {
+/** A node with one region of 64 KiB, and a client that has opened it. */
+async function start(): Promise<TestLink> {
   const host = new TestHost();
   host.create('grid', 65_536, 4096);
   const service = createService(host, { fatal });
   const link = new TestLink();
   const acceptance = service.accept(link.peer, link);
   link.handlers = 'handlers' in acceptance ? acceptance.handlers : undefined;
-  return { host, link };
+  await link.open('grid');
+  return link;
 }
 
 const id = fc.nat(1000);
@@ -50,10 +51,10 @@ const spoiled = fc.tuple(encoded, fc.nat(), fc.nat(255)).map(([bytes, at, value]
   return copy;
 });
 
-test('random bytes and spoiled requests are answered or end the link, and nothing is thrown', () => {
-  fc.assert(
-    fc.property(fc.array(fc.oneof(fc.uint8Array({ maxLength: 300 }), spoiled), { maxLength: 20 }), (envelopes) => {
-      const { link } = start();
+test('random bytes and spoiled requests are answered or end the link, and nothing is thrown', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.oneof(fc.uint8Array({ maxLength: 300 }), spoiled), { maxLength: 20 }), async (envelopes) => {
+      const link = await start();
       for (const envelope of envelopes) link.feed(envelope);
       expect([undefined, 'protocol-violation']).toContain(link.end?.code);
     }),
@@ -64,7 +65,7 @@ test('random bytes and spoiled requests are answered or end the link, and nothin
 test('every well-formed request is answered once, whatever it asks', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(requests, { maxLength: 60 }), async (messages) => {
-      const { link } = start();
+      const link = await start();
       for (const message of messages) link.ask(message);
       await vi.waitFor(() => expect(link.answered).toHaveLength(messages.length), { interval: 1 });
       expect(link.end).toBeUndefined();

@@ -52,6 +52,11 @@ const ask = (link: Link, message: Message) => link.send(encodeMessage(message));
 test.each(['ws', 'grpc'] as const)('a client that stops reading over %s costs a bounded amount and disturbs nobody', async (transport) => {
   const slow = await client(transport);
   const healthy = await client(transport);
+  for (const { link, answers } of [slow, healthy]) {
+    ask(link, { kind: 'open-region', id: 1000, name: 'grid' });
+    await vi.waitFor(() => expect(answers).toEqual(['region-opened']));
+    answers.length = 0;
+  }
   const reads = 400;
   slow.link.pause();
   for (let id = 0; id < reads; id++) ask(slow.link, { kind: 'read', id, region: regionId(1), offset: 0, length: limits.maxOperationBytes });

@@ -39,6 +39,10 @@ class Pipeliner {
     this.link.handlers = 'handlers' in acceptance ? acceptance.handlers : undefined;
   }
 
+  async open(): Promise<void> {
+    await this.link.open('grid');
+  }
+
   step(step: Step): void {
     if (step.kind === 'right') {
       this.region.setRight(step.page, step.right);
@@ -71,6 +75,7 @@ test('a client that does not wait sees its own writes on each page in the order 
   await fc.assert(
     fc.asyncProperty(steps, async (script) => {
       const client = new Pipeliner();
+      await client.open();
       for (const step of script) {
         client.step(step);
         await Promise.resolve();

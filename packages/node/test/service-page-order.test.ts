@@ -13,8 +13,8 @@ const span = (first: number, count: number, right: Right): PageSpan => ({
 const spans = fc
   .record({ first: fc.nat(PAGES - 1), count: fc.constantFrom(1, 1, 1, 2, 3), right: fc.constantFrom<Right>('readonly', 'exclusive') })
   .map(({ first, count, right }) => span(first, Math.min(count, PAGES - first), right));
-/** Something arrives, or one of the operations under way ends. */
-const steps = fc.array(fc.oneof(spans, fc.nat(20)), { maxLength: 80 });
+/** Something arrives, one of the operations under way ends, or one of those that wait gives up (a negative number). */
+const steps = fc.array(fc.oneof(spans, fc.nat(20), fc.integer({ min: -20, max: -1 })), { maxLength: 80 });
 
 interface Entry {
   readonly span: PageSpan;
@@ -38,8 +38,9 @@ class Run {
   }
 
   step(step: PageSpan | number): void {
-    if (typeof step === 'number') this.end(step);
-    else this.arrive(step);
+    if (typeof step !== 'number') this.arrive(step);
+    else if (step < 0) this.giveUp(-step);
+    else this.end(step);
   }
 
   endAll(picks: Iterable<number>): void {
@@ -56,6 +57,15 @@ class Run {
     return true;
   }
 
+  /** One of the operations that wait does so no longer. */
+  giveUp(pick: number): void {
+    const waiting = this.entries.filter((entry) => !entry.started && !entry.ended);
+    const entry = waiting[pick % Math.max(1, waiting.length)];
+    if (entry?.turn === undefined) return;
+    entry.ended = true;
+    this.order.withdraw(entry.turn);
+  }
+
   /** Earlier operations that had to end before this one might start. */
   #start(entry: Entry): void {
     const earlier = this.entries.slice(0, this.entries.indexOf(entry));
@@ -63,7 +73,7 @@ class Run {
       (other) => !other.ended && overlap(other.span, entry.span) && !(other.started && mayShare(other.span, entry.span)),
     );
     expect(inTheWay).toEqual([]);
-    expect(entry.started).toBe(false);
+    expect([entry.started, entry.ended]).toEqual([false, false]);
     entry.started = true;
   }
 }
@@ -106,6 +116,21 @@ describe('the order of operations on a page', () => {
     run.arrive(span(0, 1, 'exclusive'));
     run.arrive(span(0, 1, 'readonly'));
     expect(run.entries.map((entry) => entry.started)).toEqual([true, false, false]);
+  });
+
+  test('one that gives up is never started, and those that only it held up start at once', () => {
+    const run = new Run();
+    run.arrive(span(0, 1, 'readonly'));
+    run.arrive(span(0, 1, 'exclusive'));
+    run.arrive(span(0, 1, 'readonly'));
+    run.arrive(span(0, 2, 'readonly'));
+    run.arrive(span(1, 1, 'readonly'));
+    run.giveUp(0);
+    expect(run.entries.map((entry) => entry.started)).toEqual([true, false, true, false, false]);
+    run.giveUp(0);
+    expect(run.entries.map((entry) => entry.started)).toEqual([true, false, true, false, true]);
+    run.endAll([0, 0, 0]);
+    expect(run.order.size).toBe(0);
   });
 
   test('after everything was forgotten, operations under way may still leave', () => {

@@ -9,11 +9,19 @@ let service: Service;
 let grid: TestRegion;
 const fatal = vi.fn();
 
-function client(): TestLink {
+/** A client that has opened nothing. */
+function stranger(): TestLink {
   const link = new TestLink();
   const acceptance = service.accept(link.peer, link);
   expect(acceptance).toHaveProperty('handlers');
   if ('handlers' in acceptance) link.handlers = acceptance.handlers;
+  return link;
+}
+
+/** A client that has opened region "grid". */
+async function client(): Promise<TestLink> {
+  const link = stranger();
+  await link.open('grid');
   return link;
 }
 
@@ -42,7 +50,7 @@ beforeEach(() => {
 
 describe('requests', () => {
   test('reads, writes and atomics are answered with their results', async () => {
-    const link = client();
+    const link = await client();
     link.ask(write(1, 10, 7, 8, 9));
     link.ask(read(2, 9, 4));
     link.ask(add(3, 4096));
@@ -51,30 +59,8 @@ describe('requests', () => {
     expect(link.reply(1)).toEqual({ kind: 'written', id: 1 });
     expect(link.reply(2)).toMatchObject({ kind: 'bytes-read', content: Uint8Array.of(0, 7, 8, 9) });
     expect(link.reply(4)).toEqual({ kind: 'operated', id: 4, value: 1 });
-    expect(service.operations).toBe(4);
-  });
-
-  test('regions are opened by name, listed in parts, and deleted', async () => {
-    const link = client();
-    for (let n = 0; n < limits.maxRegionsPerList; n++) host.create(`r${n}`, 4096, 4096);
-    link.ask({ kind: 'open-region', id: 1, name: 'new', bytes: 8192, pageBytes: 4096 });
-    await vi.waitFor(() => expect(link.reply(1)).toMatchObject({ kind: 'region-opened', record: { name: 'new', bytes: 8192 } }));
-    link.ask({ kind: 'list-regions', id: 2 });
-    link.ask({ kind: 'list-regions', id: 3, after: regionId(limits.maxRegionsPerList) });
-    await vi.waitFor(() => expect(link.answered).toEqual([1, 2, 3]));
-    expect(link.reply(2)).toHaveProperty('records.length', limits.maxRegionsPerList);
-    expect(link.reply(3)).toMatchObject({ records: [{ name: `r${limits.maxRegionsPerList - 1}` }, { name: 'new' }] });
-    link.ask({ kind: 'delete-region', id: 4, name: 'new' });
-    await vi.waitFor(() => expect(link.reply(4)).toEqual({ kind: 'deleted', id: 4 }));
-  });
-
-  test('a deleted region is told to the clients that opened it and to no others', async () => {
-    const [opener, other] = [client(), client()];
-    opener.ask({ kind: 'open-region', id: 1, name: 'grid' });
-    await vi.waitFor(() => expect(opener.answered).toEqual([1]));
-    await host.deleteRegion('grid');
-    expect(opener.received.at(-1)).toEqual({ kind: 'region-deleted', region: grid.id });
-    expect(other.received).toEqual([]);
+    // The first opened the region.
+    expect(service.operations).toBe(5);
   });
 
   test.each<[string, RequestMessage, string]>([
@@ -90,7 +76,7 @@ describe('requests', () => {
     ['a page size that is no power of two', { kind: 'open-region', id: 1, name: 'a', bytes: 100, pageBytes: 100 }, 'bad-argument'],
     ['a region that does not exist', { kind: 'delete-region', id: 1, name: 'nope' }, 'no-such-region'],
   ])('%s is refused with a code, and the client goes on', async (_what, request, code) => {
-    const link = client();
+    const link = await client();
     link.ask(request);
     link.ask({ kind: 'status', id: 2 });
     await vi.waitFor(() => expect(link.answered).toHaveLength(2));
@@ -100,7 +86,7 @@ describe('requests', () => {
   });
 
   test('an operating error of the node reaches the client with its code and message', async () => {
-    const link = client();
+    const link = await client();
     grid.failure = new PagewireError('page-lost', 'page 0 of region "grid" is lost');
     link.ask(read(1, 0, 1));
     await vi.waitFor(() =>
@@ -109,7 +95,7 @@ describe('requests', () => {
   });
 
   test('a bug is handed to the node and nothing of it to the client', async () => {
-    const link = client();
+    const link = await client();
     grid.failure = new InvariantError('two owners');
     link.ask(read(1, 0, 1));
     await vi.waitFor(() => expect(fatal).toHaveBeenCalledWith(grid.failure));
@@ -117,14 +103,14 @@ describe('requests', () => {
   });
 
   test('a status that is too long to send is refused with a code', async () => {
-    const link = client();
+    const link = await client();
     host.statusJson = JSON.stringify('x'.repeat(limits.maxStatusBytes));
     link.ask({ kind: 'status', id: 1 });
     await vi.waitFor(() => expect(link.reply(1)).toMatchObject({ kind: 'failed', code: 'overloaded' }));
   });
 
   test('a read and a write of nothing succeed, at the end of the region too', async () => {
-    const link = client();
+    const link = await client();
     link.ask(read(1, 1 << 20, 0));
     link.ask(write(2, 1 << 20));
     await vi.waitFor(() => expect(link.answered.sort()).toEqual([1, 2]));
@@ -134,7 +120,7 @@ describe('requests', () => {
 
 describe('confirmation before exposure', () => {
   test('no answer about memory leaves before what it depends on is confirmed', async () => {
-    const link = client();
+    const link = await client();
     let confirm = () => {};
     host.exposure = new Promise((resolve) => {
       confirm = resolve;
@@ -149,7 +135,7 @@ describe('confirmation before exposure', () => {
   });
 
   test('a write that the node was fenced on has an unknown outcome, and a read is refused', async () => {
-    const link = client();
+    const link = await client();
     host.exposure = Promise.reject(new PagewireError('outcome-unknown', 'the node was fenced'));
     link.ask(write(1, 0, 1));
     link.ask(read(2, 4096, 1));
@@ -161,7 +147,7 @@ describe('confirmation before exposure', () => {
 
 describe('order on one page', () => {
   test('a read that would hit does not overtake an earlier write that waits for its page', async () => {
-    const link = client();
+    const link = await client();
     grid.setRight(0, 'readonly');
     link.ask(write(1, 0, 42));
     link.ask(read(2, 0, 1));
@@ -173,7 +159,7 @@ describe('order on one page', () => {
   });
 
   test('a write that waits behind another keeps its bytes', async () => {
-    const link = client();
+    const link = await client();
     grid.setRight(0, 'none');
     link.ask(read(1, 0, 1));
     link.ask(write(2, 0, 5));
@@ -182,15 +168,15 @@ describe('order on one page', () => {
     expect(grid.memory[0]).toBe(5);
   });
 
-  test('operations on one page that need the same right wait for it together', () => {
-    const link = client();
+  test('operations on one page that need the same right wait for it together', async () => {
+    const link = await client();
     grid.setRight(0, 'none');
     for (let id = 1; id <= 50; id++) link.ask(add(id, 0));
     expect(grid.waiting).toBe(50);
   });
 
   test('one client does not wait for another on the same page', async () => {
-    const [writer, reader] = [client(), client()];
+    const [writer, reader] = [await client(), await client()];
     grid.setRight(0, 'readonly');
     writer.ask(write(1, 0, 42));
     reader.ask(read(1, 0, 1));
@@ -199,7 +185,7 @@ describe('order on one page', () => {
   });
 
   test('an operation that fails lets the next one run', async () => {
-    const link = client();
+    const link = await client();
     grid.setRight(0, 'none');
     link.ask(read(1, 0, 1));
     link.ask(write(2, 0, 1));
@@ -213,7 +199,7 @@ describe('order on one page', () => {
 
 describe('limits and misbehaviour', () => {
   test('operations past the limit are refused with overloaded while the others go on', async () => {
-    const link = client();
+    const link = await client();
     grid.setRight(0, 'none');
     for (let id = 1; id <= limits.maxOperationsPerClient + 1; id++) link.ask(add(id, 0));
     expect(link.answered).toEqual([limits.maxOperationsPerClient + 1]);
@@ -224,7 +210,7 @@ describe('limits and misbehaviour', () => {
   });
 
   test('a client that leaves its answers unread is refused more until it has read them, and no other is', async () => {
-    const [slow, healthy] = [client(), client()];
+    const [slow, healthy] = [await client(), await client()];
     slow.bufferedBytes = serviceLimits.maxBytesPerClient;
     slow.ask(read(1, 0, 1));
     healthy.ask(read(1, 0, 1));
@@ -236,7 +222,7 @@ describe('limits and misbehaviour', () => {
   });
 
   test('a client may have no more than so many bytes under way', async () => {
-    const link = client();
+    const link = await client();
     grid.setRight(0, 'none');
     const count = serviceLimits.maxBytesPerClient / limits.maxOperationBytes;
     for (let id = 1; id <= count + 1; id++) link.ask(read(id, 0, limits.maxOperationBytes));
@@ -250,40 +236,40 @@ describe('limits and misbehaviour', () => {
   test.each<[string, Message]>([
     ['a message between nodes', { kind: 'renewed', sentAt: 1 }],
     ['an answer', { kind: 'written', id: 1 }],
-  ])('%s from a client ends its link', (_what, message) => {
-    const link = client();
+  ])('%s from a client ends its link', async (_what, message) => {
+    const link = await client();
     link.ask(message);
     expect(link.end).toMatchObject({ code: 'protocol-violation', reason: expect.stringContaining(message.kind) });
   });
 
-  test('bytes that are no message end the link with the reason', () => {
-    const link = client();
+  test('bytes that are no message end the link with the reason', async () => {
+    const link = await client();
     link.feed(Uint8Array.of(1, 2, 3));
     expect(link.end).toMatchObject({ code: 'protocol-violation', reason: expect.stringContaining('malformed') });
   });
 
   test('operations of a client that has gone do not start', async () => {
-    const link = client();
+    const link = await client();
     grid.setRight(0, 'none');
     link.ask(read(1, 0, 1));
     link.ask(write(2, 0, 1));
     link.handlers?.closed({ code: 'unreachable', reason: 'cut' });
     grid.setRight(0, 'exclusive');
-    await vi.waitFor(() => expect(service.operations).toBe(1));
+    await vi.waitFor(() => expect(service.operations).toBe(2));
     expect(grid.effects).toEqual(['read 0']);
     expect(link.received).toEqual([]);
   });
 
   test('clients past the limit are refused until one goes', () => {
-    const links = Array.from({ length: serviceLimits.maxClients }, client);
+    const links = Array.from({ length: serviceLimits.maxClients }, stranger);
     const late = new TestLink();
     expect(service.accept(late.peer, late)).toMatchObject({ refuse: { code: 'overloaded' } });
     links[0]?.handlers?.closed({ code: 'closed', reason: '' });
     expect(service.accept(late.peer, late)).toHaveProperty('handlers');
   });
 
-  test('close ends every client in good order and refuses new ones', () => {
-    const link = client();
+  test('close ends every client in good order and refuses new ones', async () => {
+    const link = await client();
     service.close();
     expect(link.end).toMatchObject({ code: 'closed' });
     expect(service.accept(link.peer, link)).toMatchObject({ refuse: { code: 'closed' } });

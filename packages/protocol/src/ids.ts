@@ -9,7 +9,10 @@ export type NodeId = Branded<string, 'NodeId'>;
 export type Incarnation = Branded<number, 'Incarnation'>;
 /** Membership generation: raised whenever a node joins, leaves or is lost. */
 export type Epoch = Branded<number, 'Epoch'>;
-/** A region's number. Issued by the coordinator, never reused, so a message about a deleted region cannot be mistaken. */
+/**
+ * A region's number. Issued by the coordinator, which gives none twice in its life and starts at a random place, so that a message about a
+ * deleted region, or about one of a former coordinator, is not mistaken.
+ */
 export type RegionId = Branded<number, 'RegionId'>;
 /** A page of a region: `regionId × 2^32 + index`. */
 export type PageId = Branded<number, 'PageId'>;

@@ -67,6 +67,12 @@ export class Agent {
     return this.#core.records.size;
   }
 
+  /** True when some page of `region` costs memory here: its frames may still be needed. */
+  holds(region: RegionId): boolean {
+    for (const page of this.#core.records.keys()) if (regionOf(page) === region) return true;
+    return false;
+  }
+
   /** The state of one page, for tests, checkers and status. */
   stateOf(page: PageId): PageStateKind {
     return this.#core.records.get(page)?.state.kind ?? 'invalid';
@@ -77,11 +83,17 @@ export class Agent {
     return (this.#core.records.get(page)?.deferred.length ?? 0) > 0;
   }
 
-  /** The pages of `region`, or of all regions, that are held readonly or exclusive, for eviction at the end. */
+  /** True while a request for the page is under way: what it brings may come at any time, whether or not somebody waits for it still. */
+  isAsked(page: PageId): boolean {
+    const { kind } = this.#core.records.get(page)?.state ?? { kind: 'invalid' };
+    return kind === 'waiting-read' || kind === 'waiting-write' || kind === 'upgrading';
+  }
+
+  /** The pages of `region`, or of all regions, that `evict` would give up now: held readonly or exclusive, and not pinned. */
   *holdings(region?: RegionId): IterableIterator<PageId> {
-    for (const [page, { state }] of this.#core.records) {
+    for (const [page, { state, readonlyPins, exclusivePins }] of this.#core.records) {
       const held = state.kind === 'readonly' || state.kind === 'exclusive';
-      if (held && (region === undefined || regionOf(page) === region)) yield page;
+      if (held && readonlyPins + exclusivePins === 0 && (region === undefined || regionOf(page) === region)) yield page;
     }
   }
 

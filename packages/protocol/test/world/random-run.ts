@@ -1,8 +1,8 @@
-import { type Incarnation, millis, type PageId, type Right } from '../../src/index.js';
+import { HOME, type Incarnation, millis, type PageId, type Right } from '../../src/index.js';
 import { World, type WorldNode, worldPage } from './world.js';
 
 /** What a random run may do, each with a weight; each seed draws its own weights (swarm testing). */
-const actions = ['deliver', 'read', 'write', 'pin', 'unpin', 'evict', 'trim', 'crash', 'declare-lost', 'join', 'tick'] as const;
+const actions = ['deliver', 'read', 'write', 'pin', 'unpin', 'evict', 'trim', 'leave', 'crash', 'declare-lost', 'join', 'tick'] as const;
 type Action = (typeof actions)[number];
 
 /** A small generator with good statistics: Bob Jenkins' sfc32 as given by Chris Doty-Humphrey (PractRand). */
@@ -42,6 +42,7 @@ export interface RunReport {
   readonly reads: number;
   readonly writes: number;
   readonly crashes: number;
+  readonly leaves: number;
   readonly lostPages: number;
 }
 
@@ -53,6 +54,10 @@ export class RandomRun {
   readonly #weights: Record<Action, number>;
   readonly #pins: { node: WorldNode; page: PageId; right: Right }[] = [];
   readonly #dying: Incarnation[] = [];
+  /** Nodes that give everything back and then go: they start no more accesses. */
+  readonly #leaving = new Set<WorldNode>();
+  /** Nodes that hold nothing any more and have said goodbye, behind everything else that they told the home. */
+  readonly #saidGoodbye = new Set<WorldNode>();
   readonly #wants = new Map<string, { node: WorldNode; page: PageId; right: Right }>();
   /** Who wrote each value; values rise with time. */
   readonly #authors = new Map<number, Incarnation>();
@@ -66,6 +71,8 @@ export class RandomRun {
   #reads = 0;
   #writes = 0;
   #crashes = 0;
+  #leaves = 0;
+  #lost = 0;
 
   constructor(
     readonly seed: number,
@@ -90,6 +97,7 @@ export class RandomRun {
       unpin: 0.3 + w(2),
       evict: w(2),
       trim: w(2),
+      leave: w(0.3),
       crash: w(0.3),
       'declare-lost': 0.05 + w(1),
       join: w(0.3),
@@ -115,10 +123,13 @@ export class RandomRun {
   }
 
   run(): RunReport {
-    for (let i = 0; i < this.steps; i += 1) this.#act(this.#choose());
+    for (let i = 0; i < this.steps; i += 1) {
+      this.#act(this.#choose());
+      this.#letGo();
+    }
     this.#finish();
     const lostPages = this.#ghosts.filter((ghost) => ghost.lost).length;
-    return { steps: this.steps, reads: this.#reads, writes: this.#writes, crashes: this.#crashes, lostPages };
+    return { steps: this.steps, reads: this.#reads, writes: this.#writes, crashes: this.#crashes, leaves: this.#leaves, lostPages };
   }
 
   #choose(): Action {
@@ -147,6 +158,8 @@ export class RandomRun {
     if (action === 'trim') return this.#trim(page);
     if (node === undefined) return;
     if (action === 'crash') return this.#crash(node);
+    if (this.#leaving.has(node)) return this.#giveBack(node);
+    if (action === 'leave') return this.#leave(node);
     if (action === 'read') return this.#access(node, page, 'readonly');
     if (action === 'write') return this.#access(node, page, 'exclusive');
     if (action === 'pin') return this.#pin(node, page);
@@ -181,8 +194,38 @@ export class RandomRun {
     this.#crashes += 1;
     this.world.crash(node.id);
     this.#dying.push(node.id);
+    this.#leaving.delete(node);
+    this.#saidGoodbye.delete(node);
     for (const [key, want] of this.#wants) if (want.node === node) this.#wants.delete(key);
     for (let i = this.#pins.length - 1; i >= 0; i -= 1) if (this.#pins[i]?.node === node) this.#pins.splice(i, 1);
+  }
+
+  /** The sequence of a node that leaves in good order: no more accesses, no pins, give back until nothing is held, say goodbye. */
+  #leave(node: WorldNode): void {
+    this.#leaves += 1;
+    this.#leaving.add(node);
+    for (const [key, want] of this.#wants) if (want.node === node) this.#wants.delete(key);
+    for (let i = this.#pins.length - 1; i >= 0; i -= 1) if (this.#pins[i]?.node === node) this.#unpinAt(i);
+    this.#giveBack(node);
+  }
+
+  #giveBack(node: WorldNode): void {
+    if (this.#saidGoodbye.has(node)) return;
+    this.world.toAgent(node, { kind: 'evict', pages: [...node.agent.holdings()] });
+    if (node.agent.heldPages === 0) this.#saidGoodbye.add(node);
+  }
+
+  /** A goodbye arrives behind everything that its node told the home before; what it told its peers may be cut off with their links. */
+  #letGo(): void {
+    for (const node of this.#saidGoodbye) {
+      if (this.world.isOnItsWay(node.id, HOME)) continue;
+      this.#saidGoodbye.delete(node);
+      this.#leaving.delete(node);
+      const lost = this.#lost;
+      this.log.push(`node ${node.id} has left`);
+      this.world.leave(node.id, { cut: this.#random() < 0.5 });
+      if (this.#lost > lost) this.#broken(`a page is lost because node ${node.id} left in good order (I8)`);
+    }
   }
 
   #declareLost(): void {
@@ -224,6 +267,8 @@ export class RandomRun {
       ghost.before = ghost.value;
       ghost.writer = node.id;
       ghost.ended = false;
+      // Nobody waits for it any more. A write all the same gives this grant a value of its own, which tells its bytes from older ones.
+      if (this.#leaving.has(node)) return this.#use(node, page, 'exclusive');
     }
     for (const right of ['readonly', 'exclusive'] as const) {
       const key = `${node.id}/${page}/${right}`;
@@ -272,7 +317,11 @@ export class RandomRun {
   }
 
   #unpin(): void {
-    const pin = this.#pins.shift();
+    if (this.#pins.length > 0) this.#unpinAt(0);
+  }
+
+  #unpinAt(index: number): void {
+    const [pin] = this.#pins.splice(index, 1);
     if (pin === undefined) return;
     const { right } = pin.node.frame(pin.page);
     if (right !== 'exclusive' && right !== pin.right) this.#broken(`a pin of page ${pin.page} on node ${pin.node.id} was not honoured`);
@@ -298,9 +347,11 @@ export class RandomRun {
     const living = having.filter((node) => node.alive && !gaveBack(node) && (ghost.value !== 0 || node.frame(page).right !== 'none'));
     if (living.length > 0) this.#broken(`page ${page} is declared lost, but ${living.map((node) => node.id)} has its bytes (I8)`);
     // A holder may have written under a grant that died with it: then its frame has newer bytes than the last that count.
-    const diedHolding = [...this.world.nodes.values()].some((node) => !node.alive && node.frame(page).right !== 'none');
+    const held = (node: WorldNode): boolean => node.frame(page).right !== 'none' || node.agent.stateOf(page).startsWith('releasing');
+    const diedHolding = [...this.world.nodes.values()].some((node) => !node.alive && held(node));
     if (having.length === 0 && !diedHolding) this.#broken(`page ${page} is declared lost, but nobody died with its bytes (I8)`);
     ghost.lost = true;
+    this.#lost += 1;
   }
 
   #ghost(page: PageId): Ghost {
@@ -315,6 +366,7 @@ export class RandomRun {
     while (this.#dying.length > 0) this.#declareLost();
     while (this.#pins.length > 0) this.#unpin();
     this.world.settle();
+    for (const node of this.#leaving) this.#goodbye(node);
     if (this.#wants.size > 0) this.#broken(`accesses are stuck: ${[...this.#wants.keys()].join(' ')} (I6)`);
     if (this.world.home.status().pages.busy > 0) this.#broken('a page is still busy');
     this.#joined += 1;
@@ -326,6 +378,16 @@ export class RandomRun {
       if (node.alive && node.agent.confirmedUpTo !== node.agent.lastExclusive) this.#broken(`node ${node.id} waits for a confirmation`);
     }
     this.#everyoneLeaves();
+  }
+
+  /** Everybody else is done: nothing can hold up one that leaves for longer than its requests and releases take. */
+  #goodbye(node: WorldNode): void {
+    for (let round = 0; round < 4 && !this.#saidGoodbye.has(node); round += 1) {
+      this.#giveBack(node);
+      this.world.settle();
+    }
+    this.#letGo();
+    if (node.alive) this.#broken(`node ${node.id} cannot leave: it still has ${node.agent.heldPages} pages`);
   }
 
   #everyoneLeaves(): void {

@@ -118,6 +118,18 @@ export class World {
     this.toHome({ kind: 'member-lost', member });
   }
 
+  /** The node has left in good order; with `cut`, what it told its peers and they have not read is gone with their links. */
+  leave(n: number, { cut }: { readonly cut: boolean }): void {
+    const { id } = this.node(n);
+    this.crash(n);
+    for (const [key, queue] of this.links) if (cut && queue[0]?.from === id) this.links.delete(key);
+    this.declareLost(n);
+  }
+
+  isOnItsWay(from: Place, to: Place): boolean {
+    return (this.links.get(`${from}>${to}`)?.length ?? 0) > 0;
+  }
+
   /** The region is deleted; its nodes are told behind everything the home has said so far. */
   deleteRegion(): void {
     this.toHome({ kind: 'region-deleted', region: REGION });
