@@ -10,7 +10,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['packages/*/test/**/*.test.ts', 'test/unit/**/*.test.ts'], testTimeout: 20_000 },
+        test: {
+          name: 'unit',
+          include: ['packages/*/test/**/*.test.ts', 'test/unit/**/*.test.ts'],
+          testTimeout: 20_000,
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         extends: true,
@@ -21,6 +26,8 @@ export default defineConfig({
           hookTimeout: 60_000,
           // Each file starts several processes; on two cores more files at once only measure the scheduler.
           maxWorkers: 2,
+          // After the unit tests, not among them.
+          sequence: { groupOrder: 1 },
         },
       },
     ],

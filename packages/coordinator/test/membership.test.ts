@@ -198,6 +198,9 @@ describe('joining', () => {
     ['a name that is too long', 'n'.repeat(limits.maxNodeNameBytes + 1), []],
     ['too many urls', 'n1', Array.from({ length: limits.maxUrlsPerMember + 1 }, () => 'ws://h:1')],
     ['a url that is too long', 'n1', ['u'.repeat(limits.maxUrlBytes + 1)]],
+    ['a url without a port', 'n1', ['ws://127.0.0.1']],
+    ['a url whose host is no IP address', 'n1', ['ws://127.0.0.1:1', 'ws://10.0.0.256:7070']],
+    ['a url of a web page', 'n1', ['http://127.0.0.1:1']],
     ['a url with a quote', 'n1', ['ws://"']],
   ])('a join with %s is refused', (_what, name, urls) => {
     const effects = new Membership(scriptOptions).step(millis(0), { kind: 'join', link: linkId(1), name, urls });

@@ -1,8 +1,8 @@
 import { PagewireError } from '@pagewire/protocol';
 import { type Channel, type ChannelEnd, type ChannelEvents, deafEvents } from './channel.js';
-import type { Acceptance, LinkEnd, LinkOptions, ListenOptions } from './link.js';
-import { transportLimits } from './link-defaults.js';
-import { brokeProtocol, tooManyDormant, unknownSession } from './link-ends.js';
+import type { Acceptance, AcceptedLink, LinkEnd, LinkOptions, ListenOptions } from './link.js';
+import { resolveAcceptedOptions, transportLimits } from './link-defaults.js';
+import { brokeProtocol, overfilled, tooManyDormant, unknownSession } from './link-ends.js';
 import { type LinkOwner, LinkSession } from './link-session.js';
 import { type PulseMember, pulse } from './pulse.js';
 import { decodeOpening, encodeRefuse, encodeWelcome, type Hello, versionMismatch } from './wire.js';
@@ -107,7 +107,7 @@ export class Acceptor implements LinkOwner {
     this.#dormant.add(session);
     if (this.#dormant.size <= this.#maxDormant) return;
     for (const oldest of this.#dormant) {
-      oldest.fail(tooManyDormant(oldest.remote, this.#maxDormant));
+      oldest.fail(tooManyDormant(this.#maxDormant));
       break;
     }
   }
@@ -153,16 +153,20 @@ export class Acceptor implements LinkOwner {
       this.#refuse(channel, end);
       return;
     }
-    const welcome = tryWelcome(answer.attributes);
-    if (!Buffer.isBuffer(welcome)) {
-      session.fail(welcome);
-      this.#refuse(channel, welcome);
+    const terms = settle(answer, this.#options);
+    if ('refuse' in terms) {
+      session.fail(terms.refuse);
+      this.#refuse(channel, terms.refuse);
       return;
     }
-    session.listen(answer.handlers);
+    session.listen(answer.handlers, terms.options);
+    if (session.isEnding) {
+      this.#refuse(channel, overfilled);
+      return;
+    }
     this.#sessions.set(key, session);
     this.#keys.set(session, { key, attributes: answer.attributes });
-    channel.send(welcome);
+    channel.send(terms.welcome);
     session.attach(channel, 0);
   }
 
@@ -193,12 +197,15 @@ export class Acceptor implements LinkOwner {
 
 const refusal = (refuse: LinkEnd): Acceptance => ({ refuse });
 
-/** The welcome, or how to refuse a dialer because `accept` gave attributes that do not fit into one. */
-function tryWelcome(attributes: LinkSession['peer']): Buffer | LinkEnd {
+type Terms = { readonly welcome: Buffer; readonly options: LinkOptions } | { readonly refuse: LinkEnd };
+
+/** The welcome and options of a new link, or how to refuse it because `accept` gave attributes or options that cannot be. */
+function settle(answer: AcceptedLink, listener: LinkOptions): Terms {
   try {
-    return encodeWelcome({ resumed: false, received: 0, attributes });
+    const options = resolveAcceptedOptions(answer.link, listener);
+    return { welcome: encodeWelcome({ resumed: false, received: 0, attributes: answer.attributes }), options };
   } catch (error) {
-    if (error instanceof PagewireError) return { code: error.code, reason: error.message };
+    if (error instanceof PagewireError) return { refuse: { code: error.code, reason: error.message } };
     throw error;
   }
 }

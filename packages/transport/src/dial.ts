@@ -14,15 +14,15 @@ import { dialWs } from './ws-channel.js';
  * @throws PagewireError `bad-argument` for a url, option or attributes that cannot be
  */
 export function dial(options: DialOptions): Link {
-  const { transport } = parseLinkUrl(options.url);
+  const address = parseLinkUrl(options.url);
   const link = resolveLinkOptions(options.link);
   encodeAttributes(options.attributes);
   const limits = { maxMessageBytes: maxMessageBytes(link), handshakeMs: link.handshakeMs };
-  switch (transport) {
+  switch (address.transport) {
     case 'ws':
-      return dialWith(options, link, 'ws', (events) => dialWs(options.url, limits, events));
+      return dialWith(options, link, 'ws', (events) => dialWs(address, limits, events));
     case 'grpc':
-      return dialWith(options, link, 'grpc', (events) => dialGrpc(options.url, limits.maxMessageBytes, events));
+      return dialWith(options, link, 'grpc', (events) => dialGrpc(address, limits.maxMessageBytes, events));
     case 'memory':
       throw new PagewireError('bad-argument', `${options.url} lies in a memory network: dial it with the dial of createMemoryNetwork()`);
   }

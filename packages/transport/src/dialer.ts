@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { type Channel, type ChannelEnd, type ChannelEvents, deafEvents, type TransportName } from './channel.js';
 import type { DialOptions, Link, LinkEnd, LinkOptions } from './link.js';
-import { brokeProtocol } from './link-ends.js';
+import { brokeProtocol, cannotDial } from './link-ends.js';
 import { type LinkOwner, LinkSession } from './link-session.js';
 import { decodeOpening, encodeBye, encodeHello, SESSION_BYTES, versionMismatch } from './wire.js';
 
-/** Starts a connection and returns it at once; `opened` or `closed` tells how it went. */
+/** Starts a connection and returns it at once; `opened` or `closed` tells how it went. What it throws ends the link. */
 export type OpenChannel = (events: ChannelEvents) => Channel;
 
 /**
@@ -33,8 +33,13 @@ class Dialer implements LinkOwner, ChannelEvents {
   }
 
   connect(): void {
+    try {
+      this.#channel = this.#open(this);
+    } catch (error) {
+      this.session.fail(cannotDial(error));
+      return;
+    }
     this.#timer = setTimeout(() => this.#retry(`no answer within ${this.#options.handshakeMs} ms`), this.#options.handshakeMs);
-    this.#channel = this.#open(this);
   }
 
   interrupted(): void {

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { isIPv4, isIPv6, type Socket } from 'node:net';
 import {
   CallCredentials,
   ChannelCredentials,
@@ -12,6 +12,7 @@ import {
 import { type Channel, type ChannelEnd, type ChannelEvents, deafEvents } from './channel.js';
 import { grpcOptions, linkService } from './grpc-service.js';
 import { transportLimits } from './link-defaults.js';
+import { type LinkAddress, showHostPort, showLinkUrl } from './link-url.js';
 import { destroyAfterLinger } from './socket-end.js';
 
 type Call = ClientDuplexStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>;
@@ -157,7 +158,7 @@ class ClientGrpcChannel extends GrpcChannel {
 
   #ended(status: StatusObject): void {
     // The receiving side refuses a message over the limit with this code; any other end may be a broken connection.
-    this.finish({ reason: `gRPC: ${status.details}`, violation: status.code === statusCodes.RESOURCE_EXHAUSTED });
+    this.finish({ reason: `gRPC: ${withoutNote(status.details)}`, violation: status.code === statusCodes.RESOURCE_EXHAUSTED });
   }
 }
 
@@ -179,11 +180,20 @@ class ServerGrpcChannel extends GrpcChannel {
   }
 }
 
-/** Dials `grpc://host:port` and opens the stream. */
-export function dialGrpc(url: string, maxMessageBytes: number, events: ChannelEvents): Channel {
+/** gRPC ends its details with a note on name resolution even when it has none. */
+const withoutNote = (details: string): string => details.replace(/\.? *Resolution note: *\.?$/, '');
+
+/** The target of `address`, with its resolver named: a host called `unix` or `dns` is a host. */
+function target({ host, port }: LinkAddress): string {
+  const resolver = isIPv6(host) ? 'ipv6' : isIPv4(host) ? 'ipv4' : 'dns';
+  return `${resolver}:${showHostPort({ host, port })}`;
+}
+
+/** Dials the host and port of `address` and opens the stream. */
+export function dialGrpc(address: LinkAddress, maxMessageBytes: number, events: ChannelEvents): Channel {
   let channel: ClientGrpcChannel | undefined;
   const credentials = new SocketCredentials((socket) => channel?.connected(socket));
-  const client = new Client(url.replace(/^grpc:\/\/|\/$/g, ''), credentials, {
+  const client = new Client(target(address), credentials, {
     ...grpcOptions(maxMessageBytes),
     'grpc.enable_retries': 0,
     'grpc.enable_http_proxy': 0,
@@ -195,7 +205,7 @@ export function dialGrpc(url: string, maxMessageBytes: number, events: ChannelEv
   });
   const { path, requestSerialize, responseDeserialize } = linkService.Exchange;
   const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, new Metadata(), {});
-  channel = new ClientGrpcChannel(client, call, url, events);
+  channel = new ClientGrpcChannel(client, call, showLinkUrl(address), events);
   return channel;
 }
 

@@ -1,6 +1,18 @@
 export type { Channel, ChannelEnd, ChannelEvents, TransportName } from './channel.js';
 export { dial } from './dial.js';
-export type { Acceptance, Attributes, DialOptions, Link, LinkEnd, LinkHandlers, LinkOptions, Listener, ListenOptions } from './link.js';
+export type {
+  Acceptance,
+  AcceptedLink,
+  Attributes,
+  DialOptions,
+  Link,
+  LinkEnd,
+  LinkHandlers,
+  LinkOptions,
+  Listener,
+  ListenOptions,
+} from './link.js';
 export { linkDefaults, transportLimits } from './link-defaults.js';
+export { checkLinkUrl } from './link-url.js';
 export { listen } from './listen.js';
 export { createMemoryNetwork, type MemoryNetwork } from './memory-network.js';

@@ -22,7 +22,10 @@ export const linkDefaults: LinkOptions = {
 export const transportLimits = {
   maxAttributes: 16,
   maxAttributesBytes: 2048,
-  /** Bytes that a connection may send before its handshake is complete. */
+  /**
+   * Bytes that a connection may send before its handshake is complete. Looked at with each beat of the pulse (25 ms); what it can make this
+   * process hold until then is one unfinished message, which every transport cuts off at the largest size of a message.
+   */
   maxHandshakeBytes: 16 * 1024,
   /** The reason in a refusal or goodbye; a longer one is cut. */
   maxReasonBytes: 1024,
@@ -45,11 +48,11 @@ const whole = (name: string, value: unknown, min: number): void => {
 };
 
 /**
- * Fills in the defaults and checks every field.
+ * Fills in what is not given from `base` and checks every field.
  * @throws PagewireError `bad-argument`, naming the field
  */
-export function resolveLinkOptions(given: Partial<LinkOptions> = {}): LinkOptions {
-  const options: LinkOptions = { ...linkDefaults, ...given };
+export function resolveLinkOptions(given: Partial<LinkOptions> = {}, base: LinkOptions = linkDefaults): LinkOptions {
+  const options: LinkOptions = { ...base, ...given };
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(linkDefaults, name)) {
       throw new PagewireError('bad-argument', `there is no link option ${name}; there are ${Object.keys(linkDefaults).join(', ')}`);
@@ -64,6 +67,27 @@ export function resolveLinkOptions(given: Partial<LinkOptions> = {}): LinkOption
   }
   if (options.redialMinMs > options.redialMaxMs) {
     throw new PagewireError('bad-argument', 'link options must satisfy redialMinMs <= redialMaxMs');
+  }
+  return options;
+}
+
+/** What a port does for all of its connections, before it is known whose they are. */
+const ofThePort = ['maxEnvelopeBytes', 'maxBatchBytes', 'handshakeMs'] as const;
+
+/**
+ * The options of one accepted link: those of its listener, but for what its acceptance gave.
+ * @throws PagewireError `bad-argument`, naming the field
+ */
+export function resolveAcceptedOptions(given: Partial<LinkOptions> | undefined, listener: LinkOptions): LinkOptions {
+  if (given === undefined) return listener;
+  const options = resolveLinkOptions(given, listener);
+  for (const name of ofThePort) {
+    if (options[name] !== listener[name]) {
+      throw new PagewireError(
+        'bad-argument',
+        `link option ${name} is ${listener[name]} for a whole listener; one link cannot have ${options[name]}`,
+      );
+    }
   }
   return options;
 }

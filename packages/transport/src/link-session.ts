@@ -4,11 +4,11 @@ import { Closing } from './closing.js';
 import { Inbox } from './inbox.js';
 import type { Attributes, Link, LinkEnd, LinkHandlers, LinkOptions } from './link.js';
 import { transportLimits } from './link-defaults.js';
-import { brokeProtocol, leftUnread, lostForGood, neverReached } from './link-ends.js';
+import { brokeProtocol, lostForGood, neverReached, tooMuchBuffered } from './link-ends.js';
 import { Liveness } from './liveness.js';
 import { Outbox } from './outbox.js';
 import { type PulseMember, pulse } from './pulse.js';
-import { atEndOfTurn, type TurnMember } from './turn.js';
+import { afterCallback, atEndOfTurn, type TurnMember } from './turn.js';
 import { decodeBye, encodeAck, encodeBye, readSequence, wireKind } from './wire.js';
 
 /** The side of a link that finds connections for it: a dialer or an acceptor. */
@@ -41,10 +41,10 @@ export class LinkSession implements Link, ChannelEvents, PulseMember, TurnMember
   congested = false;
 
   readonly #config: LinkSessionConfig;
-  readonly #options: LinkOptions;
+  #options: LinkOptions;
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
-  readonly #ackBytes: number;
+  #ackBytes = 0;
   #handlers: LinkHandlers | undefined;
   #channel: Channel | undefined;
   /** Messages read before a pause took hold. Not counted as received: a new connection brings them again. */
@@ -58,7 +58,7 @@ export class LinkSession implements Link, ChannelEvents, PulseMember, TurnMember
   #byeSent = false;
   #lastCause = 'no connection yet';
   #waitingSince = pulse.now;
-  readonly #liveness: Liveness;
+  #liveness: Liveness;
 
   constructor(config: LinkSessionConfig, handlers?: LinkHandlers) {
     this.transport = config.transport;
@@ -68,7 +68,7 @@ export class LinkSession implements Link, ChannelEvents, PulseMember, TurnMember
     this.#handlers = handlers;
     this.#outbox = new Outbox(config.options.maxBatchBytes);
     this.#inbox = new Inbox(config.options.maxEnvelopeBytes);
-    this.#ackBytes = Math.min(transportLimits.ackBytes, config.options.lowWaterBytes);
+    this.#ackBytes = ackBytes(config.options);
     this.#liveness = new Liveness(config.options);
     pulse.add(this);
   }
@@ -98,12 +98,12 @@ export class LinkSession implements Link, ChannelEvents, PulseMember, TurnMember
       );
     }
     const outbox = this.#outbox;
+    const idle = outbox.isEmpty;
     outbox.append(parts, length);
-    if (outbox.bufferedBytes >= this.#options.highWaterBytes) {
-      this.congested = true;
-      if (outbox.bufferedBytes > this.#options.maxBufferedBytes) this.fail(leftUnread(this.remote, this.#options.maxBufferedBytes));
-    }
-    this.#queueTurn();
+    if (outbox.bufferedBytes >= this.#options.highWaterBytes) this.#congest();
+    // A peer that has confirmed everything may be waiting for this one; behind unconfirmed data there is time to gather more.
+    if (idle) afterCallback(this.#flushLone);
+    else this.#queueTurn();
   }
 
   pause(): void {
@@ -139,9 +139,13 @@ export class LinkSession implements Link, ChannelEvents, PulseMember, TurnMember
     this.fail(end);
   }
 
-  /** Who is told of this link; the acceptor knows only once `accept` has answered. */
-  listen(handlers: LinkHandlers): void {
+  /** Who is told of this link, and its options; the acceptor knows only once `accept` has answered. Comes before the first `attach`. */
+  listen(handlers: LinkHandlers, options: LinkOptions): void {
     this.#handlers = handlers;
+    this.#options = options;
+    this.#ackBytes = ackBytes(options);
+    this.#liveness = new Liveness(options);
+    if (this.#outbox.bufferedBytes >= options.highWaterBytes) this.#congest();
   }
 
   /** Notes why there is no connection, for the day when the link gives up. */
@@ -247,8 +251,19 @@ export class LinkSession implements Link, ChannelEvents, PulseMember, TurnMember
     const first = this.state === 'connecting';
     const patienceMs = first ? this.#config.connectMs : this.#options.resumeMs;
     if (now - this.#waitingSince <= patienceMs) return;
-    this.fail((first ? neverReached : lostForGood)(this.remote, patienceMs, this.#lastCause));
+    this.fail((first ? neverReached : lostForGood)(patienceMs, this.#lastCause));
   }
+
+  #congest(): void {
+    this.congested = true;
+    const { maxBufferedBytes } = this.#options;
+    if (this.#outbox.bufferedBytes > maxBufferedBytes) this.fail(tooMuchBuffered(this.remote, maxBufferedBytes));
+  }
+
+  /** Several envelopes of one callback tell of more to come in this turn, and wait for it. */
+  readonly #flushLone = (): void => {
+    if (!this.#turnQueued) this.#pump();
+  };
 
   #queueTurn(): void {
     if (this.#turnQueued) return;
@@ -299,9 +314,14 @@ export class LinkSession implements Link, ChannelEvents, PulseMember, TurnMember
   /** Hands out the envelopes of the open message until it is empty or a handler pauses or ends the link. */
   #deliver(): void {
     const inbox = this.#inbox;
-    while (inbox.isBusy && !this.#paused) {
-      const envelope = inbox.next();
-      if (envelope !== undefined) this.#handlers?.envelope(envelope);
+    try {
+      while (inbox.isBusy && !this.#paused) {
+        const envelope = inbox.next();
+        if (envelope !== undefined) this.#handlers?.envelope(envelope);
+      }
+    } finally {
+      // Only a handler that throws leaves a message open without a pause; what comes after its envelope is not lost.
+      if (inbox.isBusy && !this.#paused) this.#queueTurn();
     }
     if (inbox.unacknowledgedBytes >= this.#ackBytes && this.#channel !== undefined) this.#acknowledge(this.#channel);
   }
@@ -382,3 +402,6 @@ export class LinkSession implements Link, ChannelEvents, PulseMember, TurnMember
     this.fail(brokeProtocol(this.remote, reason), true);
   }
 }
+
+/** A sender that waits for its low-water mark must not wait for an acknowledgement that is not due yet. */
+const ackBytes = (options: LinkOptions): number => Math.min(transportLimits.ackBytes, options.lowWaterBytes);

@@ -38,14 +38,16 @@ export interface Link {
   /** True from the high-water mark until `drained`: stop producing if you can. */
   readonly congested: boolean;
   /**
-   * Queues one envelope, given in parts; all envelopes of one turn of the event loop leave in one write. The parts are copied before
-   * `send` returns. After `close` or the end it does nothing. Past the hard cap on buffered bytes the link ends with `overloaded`.
+   * Queues one envelope, given in parts; all envelopes of one turn of the event loop leave in one write. Only a lone envelope, to a peer
+   * that has confirmed everything before it, leaves as soon as the callback that sent it is done. The parts are copied before `send` returns. After `close` or the end it does nothing. Past the hard cap on buffered bytes the link ends with `overloaded`.
    * @throws PagewireError `bad-argument` when the envelope is longer than `maxEnvelopeBytes`; the link goes on without it
    */
   send(parts: readonly Uint8Array[]): void;
   /**
    * Stops or resumes delivery to `envelope`. Nothing is read from the connection meanwhile, so the peer's sending backs up, and so do the
-   * acknowledgements of what this side sends.
+   * acknowledgements of what this side sends: never wait with `resume` for `drained` or for `bufferedBytes` to fall. Acknowledgements come
+   * the same way as requests, so a link paused because its own sending is congested stays congested for good. Hold requests back in a
+   * queue of your own instead, or refuse them.
    */
   pause(): void;
   resume(): void;
@@ -88,7 +90,17 @@ export interface LinkOptions {
 }
 
 /** What a listener answers to a handshake. */
-export type Acceptance = { readonly handlers: LinkHandlers; readonly attributes: Attributes } | { readonly refuse: LinkEnd };
+export type Acceptance = AcceptedLink | { readonly refuse: LinkEnd };
+
+export interface AcceptedLink {
+  readonly handlers: LinkHandlers;
+  readonly attributes: Attributes;
+  /**
+   * Options of this one link, in place of the listener's. `maxEnvelopeBytes`, `maxBatchBytes` and `handshakeMs` belong to the port and
+   * must stay as they are; options that cannot be are answered to the dialer as `bad-argument`.
+   */
+  readonly link?: Partial<LinkOptions>;
+}
 
 export interface ListenOptions {
   /** `127.0.0.1`, `::1` or `localhost` unless `insecure`. */

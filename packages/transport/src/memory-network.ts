@@ -5,7 +5,7 @@ import type { Channel, ChannelEvents } from './channel.js';
 import { dialWith } from './dialer.js';
 import type { DialOptions, Link, Listener, ListenOptions } from './link.js';
 import { resolveLinkOptions } from './link-defaults.js';
-import { parseLinkUrl } from './link-url.js';
+import { parseLinkUrl, showLinkUrl } from './link-url.js';
 import { MemoryChannel, type MemoryWeather } from './memory-channel.js';
 import { maxMessageBytes } from './wire.js';
 
@@ -40,18 +40,18 @@ class Network implements MemoryNetwork {
 
   dial(dial: DialOptions): Link {
     const options = resolveLinkOptions(dial.link);
-    const { transport } = parseLinkUrl(dial.url);
-    if (transport !== 'memory') {
+    const address = parseLinkUrl(dial.url);
+    if (address.transport !== 'memory') {
       throw new PagewireError('bad-argument', `a memory network dials memory://host:port, not ${dial.url}: use dial() for that`);
     }
     encodeAttributes(dial.attributes);
-    return dialWith(dial, options, 'memory', (events) => this.connect(dial.url, events));
+    return dialWith(dial, options, 'memory', (events) => this.connect(showLinkUrl(address), events));
   }
 
   listen(listen: ListenOptions): Promise<Listener> {
     const options = resolveLinkOptions(listen.link);
     const port = listen.port === 0 ? this.#freePort(listen.host) : listen.port;
-    const url = `memory://${listen.host}:${port}`;
+    const url = showLinkUrl({ transport: 'memory', host: listen.host, port });
     if (this.#listeners.has(url)) {
       return Promise.reject(new PagewireError('address-in-use', `${url} has a listener already: close it, or pass port 0`));
     }
@@ -93,7 +93,7 @@ class Network implements MemoryNetwork {
     const listener = this.#listeners.get(url);
     const [near, far] = MemoryChannel.pair(url, listener?.weather ?? this.#weatherFor(0), events);
     if (listener === undefined || this.#weather.refused) {
-      near.cut(`nothing listens on ${url}`);
+      near.cut('nothing listens there');
       return near;
     }
     this.#connections.set(near, url).set(far, url);
@@ -106,7 +106,7 @@ class Network implements MemoryNetwork {
   }
 
   #freePort(host: string): number {
-    while (this.#listeners.has(`memory://${host}:${this.#nextPort}`)) this.#nextPort++;
+    while (this.#listeners.has(showLinkUrl({ transport: 'memory', host, port: this.#nextPort }))) this.#nextPort++;
     return this.#nextPort++;
   }
 

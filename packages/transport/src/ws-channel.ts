@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import WebSocket, { type ClientOptions, type ServerOptions } from 'ws';
 import { type Channel, type ChannelEvents, deafEvents } from './channel.js';
+import { type LinkAddress, showHostPort, showLinkUrl } from './link-url.js';
 import { destroyAfterLinger } from './socket-end.js';
 
 /** Close codes by which a peer says that it will not take what it was sent. */
@@ -105,22 +106,25 @@ const zeroMask = (mask: Buffer): void => {
   mask.fill(0);
 };
 
-/** Dials `ws://host:port`. */
+/** `ws` wants a url, and parses it by rules of its own; the address that is connected to is not taken from there. */
+const ANY_URL = 'ws://pagewire/';
+
+/** Dials the host and port of `address`. */
 export function dialWs(
-  url: string,
+  address: LinkAddress,
   limits: { readonly maxMessageBytes: number; readonly handshakeMs: number },
   events: ChannelEvents,
 ): Channel {
-  const { hostname, port } = new URL(url);
-  const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port), noDelay: true });
-  const ws = new WebSocket(url, {
+  const socket = connect({ host: address.host, port: address.port, noDelay: true });
+  const ws = new WebSocket(ANY_URL, {
     ...wsOptions(limits.maxMessageBytes),
     handshakeTimeout: limits.handshakeMs,
     generateMask: zeroMask,
+    headers: { host: showHostPort(address) },
     // The socket is ours, so that its buffer can be watched and it can be destroyed at any moment.
     createConnection: () => socket,
   });
-  return new WsChannel(ws, socket, url, events);
+  return new WsChannel(ws, socket, showLinkUrl(address), events);
 }
 
 /** Wraps a WebSocket that the listener has upgraded. */

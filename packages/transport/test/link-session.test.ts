@@ -46,6 +46,8 @@ class DeadEnd implements Channel {
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** What comes after the present callback and its promises, but within the same turn of the loop. */
+const callback = (): Promise<void> => new Promise((resolve) => queueMicrotask(() => process.nextTick(resolve)));
 const owner = { interrupted() {}, ended() {} };
 // The beats of the process must not meddle: only those that a test makes count.
 const still = { ...linkDefaults, heartbeatMs: 1e6, silenceMs: 1e7, resumeMs: 1e8 };
@@ -75,6 +77,36 @@ describe('a link session', () => {
     await turn();
     expect(channel.writes).toBe(1);
     expect(channel.sent.length).toBe(4);
+  });
+
+  it('sends a lone envelope, to a peer that has confirmed everything, when the callback is done', async () => {
+    session.send([Buffer.alloc(10)]);
+    expect(channel.writes).toBe(0);
+    await callback();
+    expect(channel.sent.map((message) => message.length)).toEqual([17 + 14]);
+  });
+
+  it('gathers the turn behind what a callback and its promises have sent together', async () => {
+    session.send([Buffer.alloc(10)]);
+    await Promise.resolve().then(() => Promise.resolve());
+    session.send([Buffer.alloc(10)]);
+    await callback();
+    expect(channel.writes).toBe(0);
+    session.send([Buffer.alloc(10)]);
+    await turn();
+    expect(channel.sent.map((message) => message.length)).toEqual([17 + 14 + 14 + 14]);
+  });
+
+  it('gathers what several callbacks of a turn send to a peer that has not confirmed everything', async () => {
+    session.send([Buffer.alloc(10)]);
+    await callback();
+    session.send([Buffer.alloc(10)]);
+    await callback();
+    session.send([Buffer.alloc(10)]);
+    await callback();
+    expect(channel.writes).toBe(1);
+    await turn();
+    expect(channel.sent.map((message) => message.length)).toEqual([17 + 14, 17 + 14 + 14]);
   });
 
   it('hands the connection no more than its window until it can write again', async () => {
@@ -168,7 +200,6 @@ describe('a link session', () => {
       throw new Error('a bug in a handler');
     };
     expect(() => channel.events.message(batch(1, 2, 3))).toThrow('a bug in a handler');
-    session.send([]);
     await turn();
     expect(witness.got.map((bytes) => bytes.length)).toEqual([1, 2, 3]);
   });

@@ -12,6 +12,7 @@ import {
   type ListenOptions,
   listen,
 } from '../src/index.js';
+import { parseLinkUrl } from '../src/link-url.js';
 import { dialWs } from '../src/ws-channel.js';
 import { TcpProxy } from './tcp-proxy.js';
 
@@ -33,7 +34,7 @@ const TEN_MIB = 10 * 1024 * 1024;
 async function portRig(transport: 'ws' | 'grpc', options: ListenOptions): Promise<Rig> {
   const listener = await listen(options);
   const proxy = await TcpProxy.start(listener.port);
-  const direct = listener.url(transport);
+  const direct = parseLinkUrl(listener.url(transport));
   return {
     listener,
     url: `${transport}://127.0.0.1:${proxy.port}`,
