@@ -34,9 +34,14 @@ export class StopRequests {
       const ignored = parentHandlesTerminal && signal !== 'SIGTERM';
       this.#listen(signal, () => ignored || this.ask({ kind: 'signal', signal }));
     }
-    if (process.connected) this.#listen('disconnect', () => this.ask({ kind: 'parent-gone' }));
-    // The parent was gone before this process came so far: nobody will say so again.
-    else if (parentHandlesTerminal) this.ask({ kind: 'parent-gone' });
+    if (process.connected) {
+      this.#listen('disconnect', () => this.ask({ kind: 'parent-gone' }));
+      // Listening for the parent's end must not keep a command alive whose work is over.
+      process.channel?.unref();
+    } else if (parentHandlesTerminal) {
+      // The parent was gone before this process came so far: nobody will say so again.
+      this.ask({ kind: 'parent-gone' });
+    }
   }
 
   /** Aborted at the first request: end in good order. */

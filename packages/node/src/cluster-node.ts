@@ -249,7 +249,8 @@ export class ClusterNode implements Node {
   #checkMemory(name: string, { bytes, pageBytes = limits.defaultPageBytes }: RegionOptions): void {
     if (bytes === undefined || this.#regions.records.some((record) => record.name === name)) return;
     checkRegionOptions(name, { bytes, pageBytes });
-    this.#options.memory.allocate({ name, bytes, pageBytes });
+    // A region is made of whole pages, as many as hold what was asked for.
+    this.#options.memory.allocate({ name, bytes: Math.ceil(bytes / pageBytes) * pageBytes, pageBytes });
   }
 
   #guard(work: () => void): void {

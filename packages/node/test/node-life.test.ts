@@ -82,6 +82,12 @@ describe('a node', () => {
     expect(coordinator.regions.size).toBe(0);
   });
 
+  it('rounds the size of a region up to whole pages', async () => {
+    const coordinator = await startCoordinator();
+    const node = await startNode(coordinator, 'n1');
+    expect((await node.region('odd', { bytes: 4097 })).bytes).toBe(8192);
+  });
+
   it('that is a member again lets no access in before it says so', async () => {
     const coordinator = await startCoordinator();
     const node = await startNode(coordinator, 'n1');
