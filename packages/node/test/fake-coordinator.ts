@@ -158,7 +158,7 @@ export class FakeCoordinator implements AsyncDisposable {
       return this.send(from, { kind: 'failed', id, code: 'no-such-region', message: `there is no region "${name}"` });
     }
     if (record === undefined) {
-      record = { region: regionId(this.#regionIds++), name, bytes: bytes ?? 0, pageBytes };
+      record = { region: regionId(this.#regionIds++), name, bytes: Math.ceil((bytes ?? 0) / pageBytes) * pageBytes, pageBytes };
       this.regions.set(name, record);
       this.#tellHome({ kind: 'region-created', region: record.region, pageCount: record.bytes / pageBytes, pageBytes });
     }
