@@ -1,3 +1,4 @@
+export { type ErrorCode, PagewireError, type RegionOptions, type RegionRecord } from '@pagewire/protocol';
 export { Admin, connectAdmin, requestStatus } from './admin.js';
 export { Client, connect } from './client.js';
 export type { ClientRegion } from './client-region.js';

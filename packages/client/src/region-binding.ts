@@ -40,7 +40,10 @@ export class RegionBindings {
   /** The binding of a region that the node has just confirmed. */
   bind(record: RegionRecord): RegionBinding {
     const known = this.#bindings.get(record.region);
-    if (known !== undefined && isSame(known.record, record)) return known;
+    if (known !== undefined && isSame(known.record, record)) {
+      this.#confirmed(known);
+      return known;
+    }
     if (known !== undefined) this.#lose(known, 'was deleted, and its number is that of another region now');
     const binding: RegionBinding = {
       record,
@@ -82,8 +85,7 @@ export class RegionBindings {
         this.#lose(binding, 'was deleted and made anew while the client was not connected');
         return;
       }
-      binding.confirmedOn = link;
-      this.#host.unpark(binding.parked.takeAll());
+      this.#confirmed(binding);
     } catch (error) {
       if (link !== this.#host.linkNumber || binding.gone !== undefined) return;
       if (!(error instanceof PagewireError)) throw error;
@@ -91,6 +93,13 @@ export class RegionBindings {
       // Anything else is about the node's moment, not about the region; its operations wait, each until its own deadline.
       else if (error.code !== 'closed') binding.retry = setTimeout(() => void this.#confirm(binding), clientDefaults.confirmEveryMs);
     }
+  }
+
+  /** The node has named the region on the link that is up: what waited for that can go. */
+  #confirmed(binding: RegionBinding): void {
+    clearTimeout(binding.retry);
+    binding.confirmedOn = this.#host.linkNumber;
+    this.#host.unpark(binding.parked.takeAll());
   }
 
   #lose(binding: RegionBinding, what: string): void {

@@ -1,4 +1,4 @@
-import { limits, PagewireError, type RequestMessage } from '@pagewire/protocol';
+import { limits, PagewireError, type RegionOptions, type RequestMessage } from '@pagewire/protocol';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Client, type ClientRegion, clientDefaults, connect, connectAdmin, requestStatus } from '../src/index.js';
 import { FakeNode } from './fake-node.js';
@@ -83,6 +83,9 @@ describe('operations', () => {
     ['an atomic with a fraction', () => region.atomics.add('int32', 0, 0.5), 'bad-argument'],
     ['an atomic of an unknown type', () => region.atomics.load('float64' as 'int32', 0), 'bad-argument'],
     ['a region name with a space', () => client.region('a b'), 'bad-argument'],
+    // Programs in JavaScript can pass anything.
+    ['no options at all', () => client.region('a', null as unknown as RegionOptions), 'bad-argument'],
+    ['a page size that is a string', () => client.region('a', { bytes: 64, pageBytes: '64' as unknown as number }), 'bad-argument'],
     ['a region of no bytes', () => client.region('a', { bytes: 0 }), 'bad-argument'],
     ['deleting a region without a name', () => client.deleteRegion(''), 'bad-argument'],
   ])('%s is refused before it travels', async (_what, attempt, code) => {

@@ -138,6 +138,19 @@ describe('when the node dies and comes back', () => {
     expect(refusals).toBe(3);
   });
 
+  test('a region that is opened again goes on for all its handles, though it could not be confirmed', async () => {
+    node.answer = (request) => {
+      const confirms = request.kind === 'open-region' && request.bytes === undefined;
+      return confirms ? { kind: 'failed', id: request.id, code: 'unreachable', message: 'no coordinator' } : node.serve(request);
+    };
+    await node.restart();
+    const waiting = region.read(0, 1);
+    await vi.waitFor(() => expect(node.of('open-region').length).toBeGreaterThan(1));
+    const again = await client.region('grid', { bytes: 1 << 20, pageBytes: 4096 });
+    expect(await waiting).toHaveLength(1);
+    expect(await again.read(0, 1)).toHaveLength(1);
+  });
+
   test('a refusal by the new node does not end the client', async () => {
     node.refuse = { code: 'overloaded', reason: 'full' };
     await node.restart();

@@ -91,10 +91,8 @@ export class ReadAccess extends RangeAccess<Uint8Array> {
   }
 
   use(index: number): void {
-    const { pageBytes } = this.memory;
-    const from = Math.max(this.#offset, index * pageBytes);
-    const until = Math.min(this.#offset + this.#into.length, (index + 1) * pageBytes);
-    this.#into.set(this.memory.range(from, until - from), from - this.#offset);
+    const { from, length } = partOn(index, this.memory.pageBytes, this.#offset, this.#into.length);
+    this.#into.set(this.memory.range(from, length), from - this.#offset);
   }
 
   protected result(): Uint8Array {
@@ -114,10 +112,9 @@ export class WriteAccess extends RangeAccess<void> {
   }
 
   use(index: number): void {
-    const { pageBytes } = this.memory;
-    const from = Math.max(this.#offset, index * pageBytes);
-    const until = Math.min(this.#offset + this.#bytes.length, (index + 1) * pageBytes);
-    this.memory.range(from, until - from).set(this.#bytes.subarray(from - this.#offset, until - this.#offset));
+    const { from, length } = partOn(index, this.memory.pageBytes, this.#offset, this.#bytes.length);
+    const at = from - this.#offset;
+    this.memory.range(from, length).set(this.#bytes.subarray(at, at + length));
   }
 
   protected result(): void {}
@@ -143,4 +140,10 @@ export class AtomicAccess extends Access<number | bigint> {
   run(index: number): void {
     this.finish(applyAtomic(this.memory.view(index), this.#offset - index * this.memory.pageBytes, this.#atomic));
   }
+}
+
+/** The part of the range `[offset, offset + bytes)` that lies on page `index`. */
+function partOn(index: number, pageBytes: number, offset: number, bytes: number): { readonly from: number; readonly length: number } {
+  const from = Math.max(offset, index * pageBytes);
+  return { from, length: Math.min(offset + bytes, (index + 1) * pageBytes) - from };
 }

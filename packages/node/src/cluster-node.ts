@@ -245,10 +245,11 @@ export class ClusterNode implements Node {
     this.#givingBack.tick(now());
   }
 
-  /** Throws when this node could not hold the region that is to be opened, before the coordinator creates it. */
-  #checkMemory(name: string, { bytes, pageBytes = limits.defaultPageBytes }: RegionOptions): void {
+  /** Throws when the options are wrong or this node could not hold the region that is to be opened, before the coordinator creates it. */
+  #checkMemory(name: string, options: RegionOptions): void {
+    checkRegionOptions(name, options);
+    const { bytes, pageBytes = limits.defaultPageBytes } = options;
     if (bytes === undefined || this.#regions.records.some((record) => record.name === name)) return;
-    checkRegionOptions(name, { bytes, pageBytes });
     // A region is made of whole pages, as many as hold what was asked for.
     this.#options.memory.allocate({ name, bytes: Math.ceil(bytes / pageBytes) * pageBytes, pageBytes });
   }
@@ -318,6 +319,11 @@ export class ClusterNode implements Node {
     await Promise.race([this.#pager.exposed()?.catch(() => {}), this.#closeStep()]);
     this.#service.close();
     await this.#givingBack.released(now());
+    if (this.#pager.heldPages > 0) {
+      // Others hold up what fills the window. A link with much on it is better than a page that goes with the node.
+      this.#pager.releaseTheRest();
+      await this.#givingBack.released(now());
+    }
     await this.#membership.leave(closeStepMs);
     this.#pager.end(ended);
     clearInterval(this.#tickTimer);

@@ -5,6 +5,7 @@ import {
   encodeMessage,
   type FrameRef,
   type Incarnation,
+  InvariantError,
   limits,
   type Member,
   type Message,
@@ -50,6 +51,8 @@ export interface SessionOptions {
   readonly joinTimeoutMs: number;
   readonly link: Partial<LinkOptions>;
   now(): Millis;
+  /** Does what came from the link. What it throws is a bug, which is not for the link. */
+  guard(work: () => void): void;
   readonly handlers: SessionHandlers;
 }
 
@@ -82,7 +85,7 @@ export class CoordinatorSession {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#joined.promise.catch(() => {});
-    const { url, name, joinTimeoutMs } = options;
+    const { url, name, joinTimeoutMs, guard } = options;
     this.#joinTimer = setTimeout(() => this.#end('unreachable', `no answer within ${joinTimeoutMs} ms`), joinTimeoutMs);
     try {
       this.#link = dial({
@@ -90,9 +93,9 @@ export class CoordinatorSession {
         attributes: { role: 'node', name },
         link: { connectMs: joinTimeoutMs, ...options.link, maxBufferedBytes: limits.maxMemberLinkBytes },
         handlers: {
-          opened: (resumed) => this.#opened(resumed),
-          envelope: (bytes) => this.#envelope(bytes),
-          closed: (end) => this.#linkClosed(end),
+          opened: (resumed) => guard(() => this.#opened(resumed)),
+          envelope: (bytes) => guard(() => this.#envelope(bytes)),
+          closed: (end) => guard(() => this.#linkClosed(end)),
         },
       });
     } catch (error) {
@@ -133,13 +136,19 @@ export class CoordinatorSession {
       try {
         answer.resolve(take(reply));
       } catch (error) {
+        answer.reject(toError(error));
         if (!(error instanceof PagewireError)) throw error;
-        answer.reject(error);
       }
     };
     this.#pending.set(id, { succeed, fail: answer.reject, timer });
-    // The spread of a union loses which member it was; `question` is whole but for its id.
-    this.send({ ...question, id } as RequestMessage);
+    try {
+      // The spread of a union loses which member it was; `question` is whole but for its id.
+      this.send({ ...question, id } as RequestMessage);
+    } catch (error) {
+      this.#pending.delete(id);
+      clearTimeout(timer);
+      answer.reject(toError(error));
+    }
     return answer.promise;
   }
 
@@ -261,7 +270,7 @@ export class CoordinatorSession {
     this.#joined.reject(
       new PagewireError(
         code,
-        `node "${name}" could not join the cluster at ${url}: ${why}. Check that a coordinator runs there and that the name is free.`,
+        `node "${name}" could not join the cluster at ${url}: ${why}${code === 'unreachable' ? '. Check that a coordinator runs there' : ''}`,
       ),
     );
     this.#left.resolve();
@@ -285,3 +294,5 @@ export class CoordinatorSession {
     );
   }
 }
+
+const toError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new InvariantError(String(thrown)));

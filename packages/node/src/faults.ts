@@ -59,7 +59,7 @@ export class Faults {
       const isFirst = this.#waiting.add(page, access);
       if (isFirst) faults += 1;
       // What is still to be asked for is asked for with the right and the time that the most demanding needs.
-      if (isFirst || options.urgent === true || this.#window.isQueued(page)) {
+      if (isFirst || options.urgent === true || !this.#window.isAsked(page)) {
         this.#window.want({ page, bytes, right, deadline }, options.urgent);
       }
     }
@@ -94,8 +94,7 @@ export class Faults {
 
   /** The page is not to be had. Answers the accesses that have time left to ask again. */
   refused(page: PageId, code: ErrorCode, now: Millis, request: { readonly goesOn: boolean }): readonly WaitingAccess[] {
-    if (request.goesOn) this.#window.gaveUp(page);
-    else this.#window.ended(page);
+    if (!request.goesOn) this.#window.ended(page);
     const patient: WaitingAccess[] = [];
     for (const access of this.#waiting.take(page) ?? []) {
       // The page's request carried the deadline of the access that was first; others may have longer.

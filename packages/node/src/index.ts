@@ -1,3 +1,4 @@
+export { type ErrorCode, PagewireError, type RegionOptions, type RegionRecord } from '@pagewire/protocol';
 export { type JoinOptions, join } from './join.js';
 export type { MemoryKind, MemoryMode } from './memory.js';
 export type { Node } from './node.js';

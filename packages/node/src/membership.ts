@@ -81,15 +81,16 @@ export class Membership {
       joinTimeoutMs,
       link,
       now,
+      guard,
       handlers: {
-        joined: (terms) => guard(() => this.#begin(session, terms)),
+        joined: (terms) => this.#begin(session, terms),
         mayAct: () => this.#life?.session === session && this.leaseHolds(now()),
         renewed: (sentAt) => this.#life?.lease.renewed(sentAt, now()),
-        members: (members) => guard(() => this.#life?.peers.update(members)),
-        coherence: (message) => guard(() => this.#coherence(message)),
-        regionDeleted: (region) => guard(() => this.#options.regionDeleted(region)),
+        members: (members) => this.#life?.peers.update(members),
+        coherence: (message) => this.#coherence(message),
+        regionDeleted: (region) => this.#options.regionDeleted(region),
         ended: (reason) => {
-          if (this.#life?.session === session) guard(() => this.fence(reason));
+          if (this.#life?.session === session) this.fence(reason);
         },
       },
     });
@@ -169,7 +170,8 @@ export class Membership {
       // A peer that cannot be reached for the length of a lease is one too long: one of the two has to go.
       link: { connectMs: patienceMs, resumeMs: patienceMs, ...link },
       mayAct: () => this.leaseHolds(now()),
-      message: (from, message) => guard(() => pager.message(from, message)),
+      guard,
+      message: (from, message) => pager.message(from, message),
       suspect: (member) => session.send({ kind: 'suspect', member }),
     });
     const lease = new Lease({ ...terms, now: now(), marginMs: Math.min(limits.leaseMarginMs, terms.leaseMs / 4) });

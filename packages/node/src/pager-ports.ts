@@ -7,6 +7,7 @@ import type {
   NodeCounters,
   PageId,
   PageMessage,
+  PageStateKind,
   Peer,
   RegionId,
 } from '@pagewire/protocol';
@@ -19,6 +20,7 @@ export interface AgentMachine {
   readonly heldPages: number;
   holds(region: RegionId): boolean;
   isAsked(page: PageId): boolean;
+  stateOf(page: PageId): PageStateKind;
   holdings(region?: RegionId): Iterable<PageId>;
 }
 

@@ -197,6 +197,7 @@ export class Pager {
   release(region?: PagedRegion): boolean {
     const agent = this.#agent;
     if (agent === undefined) return true;
+    this.#releases.prune((page) => agent.stateOf(page) === 'releasing-nothing');
     this.#releases.start(
       region?.id,
       () => agent.holdings(region?.id),
@@ -204,6 +205,11 @@ export class Pager {
     );
     this.#pump();
     return region === undefined ? agent.heldPages === 0 : !agent.holds(region.id);
+  }
+
+  /** Gives up what is left at once: what is not given back now goes with the node. */
+  releaseTheRest(): void {
+    this.#releases.unbound();
   }
 
   /** See {@link ServiceHost.exposed}. */

@@ -9,6 +9,8 @@ export interface PeerMeshOptions {
   readonly link: Partial<LinkOptions>;
   /** False when this node may not act on what it is told any more: the message is dropped. */
   mayAct(): boolean;
+  /** Does what came from a link or a timer. What it throws is a bug, which is not for the link. */
+  guard(work: () => void): void;
   message(from: Incarnation, message: PageMessage): void;
   /** The link to a member ended: what was on it may be lost, so one of the two must go. */
   suspect(member: Incarnation): void;
@@ -28,7 +30,7 @@ interface Peer {
 }
 
 /** Bytes that may wait for a peer to connect; it dials as soon as it has joined. It cannot ask for more than a window, and what is about them. */
-const maxWaitingBytes = 2 * limits.windowBytes;
+const maxWaitingBytes = limits.maxWindowsPerNode * limits.windowBytes;
 const redialAfterMs = 100;
 /** Of every link between members: what their windows allow always fits. */
 const memberLink = { maxBufferedBytes: limits.maxMemberLinkBytes };
@@ -172,9 +174,9 @@ export class PeerMesh {
     link.pause();
     clearTimeout(peer.patience);
     const patienceMs = this.#options.link.resumeMs ?? linkDefaults.resumeMs;
-    peer.patience = setTimeout(() => {
+    const giveUp = (): void =>
       peer.link?.destroy({ code: 'fenced', reason: `node ${from} is not known as a member after ${patienceMs} ms` });
-    }, patienceMs);
+    peer.patience = setTimeout(() => this.#options.guard(giveUp), patienceMs);
   }
 
   /** The peer is a member; if it is connected too, both sides may speak. */
@@ -189,14 +191,17 @@ export class PeerMesh {
   }
 
   #handlers(from: Incarnation, link: Link | (() => Link)): LinkHandlers {
+    const { mayAct, guard } = this.#options;
     const isCurrent = (): boolean => this.#peers.get(from)?.link === (typeof link === 'function' ? link() : link);
     return {
-      envelope: (bytes) => {
-        if (isCurrent() && this.#options.mayAct()) this.#envelope(from, bytes);
-      },
-      closed: () => {
-        if (isCurrent()) this.#linkClosed(from);
-      },
+      envelope: (bytes) =>
+        guard(() => {
+          if (isCurrent() && mayAct()) this.#envelope(from, bytes);
+        }),
+      closed: () =>
+        guard(() => {
+          if (isCurrent()) this.#linkClosed(from);
+        }),
     };
   }
 
@@ -219,7 +224,8 @@ export class PeerMesh {
       return;
     }
     this.#options.suspect(from);
-    if (from < this.#options.self) peer.redial = setTimeout(() => this.#dial(from, peer), redialAfterMs);
+    const { self, guard } = this.#options;
+    if (from < self) peer.redial = setTimeout(() => guard(() => this.#dial(from, peer)), redialAfterMs);
   }
 }
 

@@ -9,7 +9,7 @@ interface Pass {
 
 /** Bounds the page bytes that are on their way back to the home. Who wants pages given back starts a pass over them; passes take turns. */
 export class ReleaseWindow<Key> {
-  readonly #limitBytes: number;
+  #limitBytes: number;
   readonly #bytesOf: (page: PageId) => number;
   readonly #passes = new Map<Key, Pass>();
   readonly #releasing = new Map<PageId, number>();
@@ -51,6 +51,16 @@ export class ReleaseWindow<Key> {
   evicted(page: PageId): void {
     this.#bytes -= this.#releasing.get(page) ?? 0;
     this.#releasing.delete(page);
+  }
+
+  /** Forgets pages that were taken away while they were being given back: what is left of their release weighs nothing. */
+  prune(isGone: (page: PageId) => boolean): void {
+    for (const page of this.#releasing.keys()) if (isGone(page)) this.evicted(page);
+  }
+
+  /** From now on everything may be on its way at once. */
+  unbound(): void {
+    this.#limitBytes = Number.POSITIVE_INFINITY;
   }
 
   clear(): void {

@@ -1,4 +1,4 @@
-import { type Millis, millis, type PageId, type RegionId, type Right, regionOf } from '@pagewire/protocol';
+import { limits, type Millis, millis, type PageId, type RegionId, type Right, regionOf } from '@pagewire/protocol';
 
 /** A page that is to be asked for. */
 export interface Want {
@@ -9,6 +9,11 @@ export interface Want {
   readonly deadline: Millis;
 }
 
+interface Asked {
+  readonly bytes: number;
+  readonly since: Millis;
+}
+
 /** Pages to ask for now, in one message. */
 export interface Ask {
   readonly pages: PageId[];
@@ -17,10 +22,13 @@ export interface Ask {
 }
 
 /**
- * Requests that outlive those who wanted the page may take up this many windows beside the one for requests that somebody waits for. Below
- * that, pages that others keep pinned do not stand in the way of pages that can be had.
+ * Requests that are slow (others keep the page pinned) may take up this many windows beside the one for the others, so that they do not stand
+ * in the way of pages that can be had.
  */
-const givenUpWindows = 7;
+const slowWindows = limits.maxWindowsPerNode - 1;
+
+/** A request that has not been answered for this long is slow. */
+const slowAfterMs = 250;
 
 /**
  * Bounds the page bytes that are asked for and have not come. What does not fit waits here, in order, and is dropped when its deadline
@@ -28,11 +36,12 @@ const givenUpWindows = 7;
  */
 export class RequestWindow {
   readonly #limitBytes: number;
-  readonly #asked = new Map<PageId, number>();
+  /** In order of asking. */
+  readonly #asked = new Map<PageId, Asked>();
   #askedBytes = 0;
-  /** Requests under way that nobody waits for any more: what they ask for may still come. */
-  readonly #givenUp = new Map<PageId, number>();
-  #givenUpBytes = 0;
+  /** Requests under way that take long: what they ask for may still come. */
+  readonly #slow = new Map<PageId, Asked>();
+  #slowBytes = 0;
   readonly #queue = new Map<PageId, Want>();
   #queuedBytes = 0;
   /** Wants that take no turn: nothing is added by asking again, or it must not wait. */
@@ -47,13 +56,14 @@ export class RequestWindow {
     return this.#queue.size;
   }
 
-  isQueued(page: PageId): boolean {
-    return this.#queue.has(page);
+  /** True while a request for the page is under way. */
+  isAsked(page: PageId): boolean {
+    return this.#asked.has(page) || this.#slow.has(page);
   }
 
   /** True from when the page is wanted until its request has ended. */
   has(page: PageId): boolean {
-    return this.#isAsked(page) || this.#queue.has(page) || this.#urgent.has(page);
+    return this.isAsked(page) || this.#queue.has(page) || this.#urgent.has(page);
   }
 
   /** True when a page of `bytes` more would be asked for at once: what is not needed yet asks for nothing else. */
@@ -68,7 +78,7 @@ export class RequestWindow {
   want(want: Want, urgent = false): void {
     const { page } = want;
     const queued = this.#queue.get(page);
-    if (urgent || this.#isAsked(page)) {
+    if (urgent || this.isAsked(page)) {
       this.#unqueue(page);
       this.#urgent.set(page, merged(queued ?? this.#urgent.get(page), want));
     } else if (this.#urgent.has(page)) {
@@ -91,14 +101,14 @@ export class RequestWindow {
     for (const want of this.#urgent.values()) {
       if (!joins(want)) return ask;
       this.#urgent.delete(want.page);
-      this.#count(want);
+      this.#count(want, now);
     }
     for (const want of this.#queue.values()) {
-      if (want.deadline > now) {
-        if (this.#askedBytes > 0 && this.#askedBytes + want.bytes > this.#limitBytes) break;
-        if (!joins(want)) break;
-        this.#count(want);
-      }
+      // Dropped by `expire`, together with the accesses that it was for: who comes in between must find it, or ask anew.
+      if (want.deadline <= now) continue;
+      if (this.#askedBytes > 0 && this.#askedBytes + want.bytes > this.#limitBytes) break;
+      if (!joins(want)) break;
+      this.#count(want, now);
       this.#unqueue(want.page);
     }
     return ask;
@@ -107,21 +117,18 @@ export class RequestWindow {
   /** The request for the page has ended, well or badly. */
   ended(page: PageId): void {
     this.#askedBytes -= take(this.#asked, page);
-    this.#givenUpBytes -= take(this.#givenUp, page);
+    this.#slowBytes -= take(this.#slow, page);
   }
 
-  /** Nobody waits for the page any more, but its request goes on. */
-  gaveUp(page: PageId): void {
-    const bytes = this.#asked.get(page);
-    if (bytes === undefined || this.#givenUpBytes + bytes > givenUpWindows * this.#limitBytes) return;
-    this.#askedBytes -= take(this.#asked, page);
-    this.#givenUp.set(page, bytes);
-    this.#givenUpBytes += bytes;
-  }
-
-  /** Drops what has waited for too long. */
+  /** Time passed: drops what has waited for too long, and lets slow requests stand aside. The caller then asks for what fits. */
   expire(now: Millis): void {
     for (const { page, deadline } of this.#queue.values()) if (deadline <= now) this.#unqueue(page);
+    for (const [page, asked] of this.#asked) {
+      if (asked.since + slowAfterMs > now || this.#slowBytes + asked.bytes > slowWindows * this.#limitBytes) break;
+      this.#askedBytes -= take(this.#asked, page);
+      this.#slow.set(page, asked);
+      this.#slowBytes += asked.bytes;
+    }
   }
 
   /** Drops what waits of `region`, or of all regions; requests under way go on. */
@@ -135,18 +142,14 @@ export class RequestWindow {
   clear(): void {
     this.dropQueued();
     this.#asked.clear();
-    this.#givenUp.clear();
+    this.#slow.clear();
     this.#askedBytes = 0;
-    this.#givenUpBytes = 0;
+    this.#slowBytes = 0;
   }
 
-  #isAsked(page: PageId): boolean {
-    return this.#asked.has(page) || this.#givenUp.has(page);
-  }
-
-  #count({ page, bytes }: Want): void {
-    if (this.#isAsked(page)) return;
-    this.#asked.set(page, bytes);
+  #count({ page, bytes }: Want, since: Millis): void {
+    if (this.isAsked(page)) return;
+    this.#asked.set(page, { bytes, since });
     this.#askedBytes += bytes;
   }
 
@@ -172,8 +175,8 @@ function merged(before: Want | undefined, want: Want): Want {
   };
 }
 
-function take(pages: Map<PageId, number>, page: PageId): number {
-  const bytes = pages.get(page) ?? 0;
+function take(pages: Map<PageId, Asked>, page: PageId): number {
+  const bytes = pages.get(page)?.bytes ?? 0;
   pages.delete(page);
   return bytes;
 }

@@ -1,5 +1,6 @@
 import {
   encodeMessage,
+  InvariantError,
   incarnation,
   limits,
   type Message,
@@ -11,12 +12,13 @@ import {
   version,
 } from '@pagewire/protocol';
 import { type Link, listen } from '@pagewire/transport';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { CoordinatorSession } from '../src/coordinator-session.js';
 
 const record = { region: regionId(1), name: 'r', bytes: 4096, pageBytes: 4096 };
 const open: (() => unknown)[] = [];
 const told: string[] = [];
+const bugs: unknown[] = [];
 let session: CoordinatorSession;
 let coordinator: Link;
 let heardBytes: number;
@@ -25,6 +27,7 @@ const send = (message: Message): void => coordinator.send(encodeMessage(message)
 
 beforeEach(async () => {
   told.length = 0;
+  bugs.length = 0;
   heardBytes = 0;
   const listener = await listen({
     host: '127.0.0.1',
@@ -55,6 +58,13 @@ beforeEach(async () => {
     joinTimeoutMs: 5000,
     link: {},
     now: () => millis(performance.now()),
+    guard: (work) => {
+      try {
+        work();
+      } catch (error) {
+        bugs.push(error);
+      }
+    },
     handlers: {
       joined: () => {},
       mayAct: () => true,
@@ -70,6 +80,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.restoreAllMocks();
   for (const end of open.splice(0).reverse()) await end();
 });
 
@@ -95,6 +106,30 @@ it('an answer that its asker refuses is the failure of the question, and no othe
   send({ kind: 'region-opened', id: 2, record });
   await expect(refused).rejects.toMatchObject({ code: 'unsupported' });
   expect(await other).toBe('region-opened');
+});
+
+it('a bug of an asker fails its question and is the node’s to hear of, not the link’s', async () => {
+  const bug = new InvariantError('the test wants it');
+  const refused = session.ask({ kind: 'status' }, () => {
+    throw bug;
+  });
+  const other = session.ask({ kind: 'open-region', name: 'r' }, opened);
+  send({ kind: 'status-reported', id: 1, json: '{}' });
+  send({ kind: 'region-opened', id: 2, record });
+  await expect(refused).rejects.toBe(bug);
+  expect(bugs).toEqual([bug]);
+  expect(await other).toBe('region-opened');
+});
+
+it('a question that cannot be sent fails at once and leaves no deadline behind', async () => {
+  const timers = vi.spyOn(globalThis, 'setTimeout');
+  const stopped = vi.spyOn(globalThis, 'clearTimeout');
+  // Programs in JavaScript can pass anything.
+  const bytes = '64' as unknown as number;
+  await expect(session.ask({ kind: 'open-region', name: 'r', bytes }, opened)).rejects.toBeInstanceOf(Error);
+  const deadline = timers.mock.results[timers.mock.calls.findIndex(([, afterMs]) => afterMs === limits.faultTimeoutMs)]?.value;
+  expect(deadline).toBeDefined();
+  expect(stopped).toHaveBeenCalledWith(deadline);
 });
 
 it('a failure that the coordinator answers reaches its asker', async () => {

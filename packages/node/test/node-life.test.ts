@@ -1,7 +1,8 @@
-import { decodeMessage, InvariantError, type PagewireError } from '@pagewire/protocol';
+import { decodeMessage, InvariantError, type PagewireError, type RegionOptions } from '@pagewire/protocol';
 import { dial, type LinkEnd, listen } from '@pagewire/transport';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type JoinOptions, join, type Node } from '../src/index.js';
+import { Lease } from '../src/lease.js';
 import { Pager } from '../src/pager.js';
 import { SoftwareMemory } from '../src/software-memory.js';
 import { FakeCoordinator } from './fake-coordinator.js';
@@ -104,6 +105,28 @@ describe('a node', () => {
     await expect.poll(() => states).toEqual(['fenced', 'live']);
     expect(await Promise.all(tooEarly)).toEqual([expect.objectContaining({ code: 'fenced' })]);
     expect(await region.read(0, 1)).toEqual(new Uint8Array(1));
+  });
+
+  it('refuses options that are none before anybody hears of them', async () => {
+    const coordinator = await startCoordinator();
+    const node = await startNode(coordinator, 'n1');
+    // Programs in JavaScript can pass anything.
+    const none = null as unknown as RegionOptions;
+    const text = { bytes: 64, pageBytes: '64' as unknown as number };
+    expect(await failure(node.region('r', none))).toMatchObject({ name: 'PagewireError', code: 'bad-argument' });
+    expect(await failure(node.region('r', text))).toMatchObject({ name: 'PagewireError', code: 'bad-argument' });
+    expect(coordinator.regions.size).toBe(0);
+  });
+
+  it('that cannot take the renewal of its lease for a bug ends, and says so', async () => {
+    const coordinator = await startCoordinator();
+    const node = await startNode(coordinator, 'n1');
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    vi.spyOn(Lease.prototype, 'renewed').mockImplementation(() => {
+      throw new InvariantError('the test wants it');
+    });
+    await expect.poll(() => node.state).toBe('closed');
+    expect(warned).toHaveBeenCalledOnce();
   });
 
   it('whose code has a bug ends, and says so', async () => {

@@ -1,6 +1,7 @@
 import {
   encodeMessage,
   type Incarnation,
+  InvariantError,
   incarnation,
   limits,
   type Member,
@@ -25,22 +26,31 @@ interface World {
   readonly mesh: PeerMesh;
   readonly heard: [Incarnation, PageMessage['kind']][];
   readonly suspected: Incarnation[];
+  readonly bugs: unknown[];
 }
 
 function start(link: Partial<LinkOptions> = {}): World {
   const heard: World['heard'] = [];
   const suspected: Incarnation[] = [];
+  const bugs: unknown[] = [];
   const mesh = new PeerMesh({
     cluster: 'c1',
     self,
     transports: ['ws'],
     link,
     mayAct: () => true,
+    guard: (work) => {
+      try {
+        work();
+      } catch (error) {
+        bugs.push(error);
+      }
+    },
     message: (from, message) => heard.push([from, message.kind]),
     suspect: (member) => suspected.push(member),
   });
   open.push(() => mesh.close('the test is over'));
-  return { mesh, heard, suspected };
+  return { mesh, heard, suspected, bugs };
 }
 
 const member = (number: number, ...urls: string[]): Member => ({ incarnation: incarnation(number), name: `n${number}`, urls });
@@ -122,6 +132,35 @@ describe('a peer that dials before the coordinator has named it', () => {
     mesh.update([member(5), member(7)]);
     vi.advanceTimersByTime(1000);
     expect(link.end).toBeUndefined();
+  });
+});
+
+describe('a bug', () => {
+  const bug = new InvariantError('the test wants it');
+
+  it('in the end of a patience is the node’s to hear of', () => {
+    vi.useFakeTimers();
+    const { mesh, bugs } = start({ resumeMs: 300 });
+    const destroyed = vi.spyOn(dialedBy(mesh, 7), 'destroy').mockImplementationOnce(() => {
+      throw bug;
+    });
+    vi.advanceTimersByTime(300);
+    expect(destroyed).toHaveBeenCalledOnce();
+    expect(bugs).toEqual([bug]);
+  });
+
+  it('in a later dial is the node’s to hear of', () => {
+    vi.useFakeTimers();
+    const { mesh, suspected, bugs } = start();
+    const urls = ['ws://127.0.0.1:1'];
+    mesh.update([{ ...member(3), urls }, member(5)]);
+    mesh.cut(incarnation(3), 'half a page');
+    vi.spyOn(urls, 'filter').mockImplementation(() => {
+      throw bug;
+    });
+    vi.advanceTimersByTime(1000);
+    expect(suspected).toEqual([3]);
+    expect(bugs).toEqual([bug]);
   });
 });
 

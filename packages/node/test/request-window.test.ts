@@ -1,4 +1,4 @@
-import { millis, type PageId, pageId, type Right, regionId } from '@pagewire/protocol';
+import { limits, millis, type PageId, pageId, type Right, regionId } from '@pagewire/protocol';
 import { describe, expect, it } from 'vitest';
 import { type Ask, RequestWindow } from '../src/request-window.js';
 
@@ -88,6 +88,7 @@ describe('the request window', () => {
     want(window, [5]);
     asks(window);
     window.ended(page(0));
+    window.expire(millis(10));
     expect(asked(window, millis(10))).toEqual(pages(5));
     expect(window.has(page(4))).toBe(false);
   });
@@ -101,18 +102,35 @@ describe('the request window', () => {
     expect(window.fits(1)).toBe(false);
   });
 
-  it('does not let requests that everybody has given up stand in the way of others, up to a limit', () => {
+  it('does not let slow requests stand in the way of others, up to a limit', () => {
     const window = fourPages();
-    for (let first = 0; first < 32; first += 4) {
-      want(window, [first, first + 1, first + 2, first + 3]);
-      expect(asked(window)).toHaveLength(4);
-      for (let index = first; index < first + 4; index++) window.gaveUp(page(index));
+    for (let round = 0; round < limits.maxWindowsPerNode - 1; round++) {
+      want(
+        window,
+        [0, 1, 2, 3].map((index) => round * 4 + index),
+        { deadline: 9000 },
+      );
+      expect(asked(window, millis(round * 1000))).toHaveLength(4);
+      window.expire(millis(round * 1000 + 900));
     }
-    want(window, [40]);
-    expect(asked(window)).toEqual([]);
+    want(window, [40, 41, 42, 43, 44], { deadline: 9000 });
+    expect(asked(window, millis(5000))).toEqual(pages(40, 41, 42, 43));
+    window.expire(millis(5900));
+    expect(asked(window, millis(5900))).toEqual([]);
     window.ended(page(0));
-    window.gaveUp(page(31));
-    expect(asked(window)).toEqual(pages(40));
+    window.expire(millis(5950));
+    expect(asked(window, millis(5950))).toEqual(pages(44));
+  });
+
+  it('asks anew for a page whose want has expired and not been dropped yet', () => {
+    const window = new RequestWindow(bytes);
+    want(window, [0]);
+    asks(window);
+    want(window, [1], { deadline: 50 });
+    expect(asked(window, millis(60))).toEqual([]);
+    want(window, [1], { deadline: 500 });
+    window.ended(page(0));
+    expect(asked(window, millis(60))).toEqual(pages(1));
   });
 
   it('asks at once for a page that must not wait its turn', () => {
@@ -153,7 +171,7 @@ describe('the request window', () => {
     const window = fourPages();
     want(window, [0, 1, 2, 3, 4]);
     asks(window);
-    window.gaveUp(page(0));
+    window.expire(millis(1000));
     window.clear();
     expect(window.fits(4 * bytes)).toBe(true);
     want(window, [6, 7, 8, 9]);

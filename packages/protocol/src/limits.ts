@@ -37,8 +37,10 @@ export const limits = {
   maxOperationsPerClient: 4096,
   /** Page bytes that one node asks for, or gives back, at a time; what is beyond waits in its pager. */
   windowBytes: 4 * 1024 * 1024,
-  /** Bytes that may be buffered on a link between members: what all nodes together can ask of one within their windows. */
-  maxMemberLinkBytes: 64 * 4 * 1024 * 1024,
+  /** Windows that one node may have asked for in all: one that is being answered, the others for requests that take long. */
+  maxWindowsPerNode: 4,
+  /** Bytes that may be buffered on a link between members: `maxNodes` × `maxWindowsPerNode` × `windowBytes`, all that can be asked of one. */
+  maxMemberLinkBytes: 64 * 4 * 4 * 1024 * 1024,
   /** Accesses of one node that may wait in its pager. */
   maxWaitingAccesses: 65_536,
   /** Pages that one `pin` may hold. */

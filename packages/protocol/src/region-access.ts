@@ -96,21 +96,33 @@ export function pageSlices(pageBytes: number, offset: number, length: number): P
 
 /** Throws `bad-argument` unless the options describe a region that can exist. */
 export function checkRegionOptions(name: string, options: RegionOptions): void {
-  const { bytes, pageBytes } = options;
   if (typeof name !== 'string' || !/^[\x21-\x7e]+$/.test(name) || name.length > limits.maxRegionNameBytes) {
     throw new PagewireError('bad-argument', `a region name is 1 to ${limits.maxRegionNameBytes} printable ASCII characters without spaces`);
   }
+  // Programs in JavaScript can pass anything.
+  if (typeof options !== 'object' || options === null) {
+    throw new PagewireError('bad-argument', `the options of region "${name}" are ${String(options)}: pass an object, or leave them out`);
+  }
+  const { bytes, pageBytes } = options;
   if (
     pageBytes !== undefined &&
-    !(pageBytes >= limits.minPageBytes && pageBytes <= limits.maxPageBytes && Number.isInteger(Math.log2(pageBytes)))
+    !(
+      Number.isSafeInteger(pageBytes) &&
+      pageBytes >= limits.minPageBytes &&
+      pageBytes <= limits.maxPageBytes &&
+      Number.isInteger(Math.log2(pageBytes))
+    )
   ) {
     throw new PagewireError(
       'bad-argument',
-      `pageBytes ${pageBytes} of region "${name}": use a power of two from ${limits.minPageBytes} to ${limits.maxPageBytes}`,
+      `pageBytes ${String(pageBytes)} of region "${name}": use a power of two from ${limits.minPageBytes} to ${limits.maxPageBytes}`,
     );
   }
   if (bytes !== undefined && !(Number.isSafeInteger(bytes) && bytes > 0 && bytes <= limits.maxRegionBytes)) {
-    throw new PagewireError('bad-argument', `bytes ${bytes} of region "${name}": use an integer from 1 to ${limits.maxRegionBytes}`);
+    throw new PagewireError(
+      'bad-argument',
+      `bytes ${String(bytes)} of region "${name}": use an integer from 1 to ${limits.maxRegionBytes}`,
+    );
   }
   if (bytes !== undefined && bytes / (pageBytes ?? limits.defaultPageBytes) > limits.maxPagesPerRegion) {
     throw new PagewireError(

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { AtomicType } from '../src/atomics.js';
 import type { ErrorCode } from '../src/errors.js';
 import { limits } from '../src/limits.js';
-import { checkAtomicRange, checkRange, checkRegionOptions, pageSlices } from '../src/region-access.js';
+import { checkAtomicRange, checkRange, checkRegionOptions, pageSlices, type RegionOptions } from '../src/region-access.js';
 import { replayable } from './replayable.js';
 
 const shape = { name: 'grid', bytes: 8192, pageBytes: 4096 };
@@ -115,6 +115,17 @@ describe('a region', () => {
 
   it.each([0, 32, 100, 4095, 131_072, Number.NaN, -4096])('with pages of %d bytes cannot', (pageBytes) => {
     expect(() => checkRegionOptions('grid', { pageBytes })).toThrow(withCode('bad-argument'));
+  });
+
+  it.each(['64', null, 64n, [64], Symbol('64')])('with pages of something that is no number cannot (%#)', (pageBytes) => {
+    // Programs in JavaScript can pass anything.
+    expect(() => checkRegionOptions('grid', { pageBytes: pageBytes as unknown as number })).toThrow(withCode('bad-argument'));
+    expect(() => checkRegionOptions('grid', { bytes: pageBytes as unknown as number })).toThrow(withCode('bad-argument'));
+  });
+
+  it.each([null, undefined, 4096, 'big'])('with %o for options cannot', (options) => {
+    // Programs in JavaScript can pass anything.
+    expect(() => checkRegionOptions('grid', options as unknown as RegionOptions)).toThrow(withCode('bad-argument'));
   });
 
   it.each([0, -1, 0.5, Number.NaN, limits.maxRegionBytes + 1])('of %d bytes cannot', (bytes) => {

@@ -1,5 +1,5 @@
 import type { LoadOptions, LoadReport } from '@pagewire/loadgen';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { CommandError, exitCodes } from '../failure.js';
 import { duration } from '../options/values.js';
 import { type ClusterEvents, ClusterProcesses, type RunningCluster } from '../processes/cluster-processes.js';
@@ -39,7 +39,9 @@ export function defineDemo(program: Command, act: (options: DemoOptions) => Prom
       'Starts a cluster that uses both transports, drives it with three workloads, shows what was measured and verified, and stays up.',
     )
     .option('--once', 'end after the report', false)
-    .option('--duration <time>', 'how long each workload runs', duration({ min: 100, max: 3_600_000 }), 4000)
+    .addOption(
+      new Option('--duration <time>', 'how long each workload runs').argParser(duration({ min: 100, max: 3_600_000 })).default(4000, '4s'),
+    )
     .option('--json', 'print one JSON object after the workloads', false)
     .action(act);
 }

@@ -1,6 +1,6 @@
 import { limits } from '@pagewire/protocol';
 import { type Command, Option } from 'commander';
-import { exitCodes } from '../failure.js';
+import { CommandError, exitCodes } from '../failure.js';
 import { count, type MemoryChoice, memoryChoices, oneOf, port, type TransportChoice, transportChoices } from '../options/values.js';
 import { type ClusterEvents, type ClusterOptions, ClusterProcesses, type RunningCluster } from '../processes/cluster-processes.js';
 import { describeExit } from '../processes/managed-process.js';
@@ -54,6 +54,10 @@ Examples:
 export const runUp: Action<UpOptions> = async (options, context) => {
   const { terminal, stop } = context;
   warnIfInsecure(options.host, options.insecure, context);
+  if (options.port > 0 && options.port + options.nodes > 65_535) {
+    const least = `the coordinator and ${options.nodes} nodes take ${options.nodes + 1} ports from ${options.port} on`;
+    throw new CommandError(`--port ${options.port}: ${least}, and the last port is 65535. Use a lower one, or 0.`, exitCodes.usage);
+  }
   const cluster = await ClusterProcesses.start(options, reportTo(terminal), stop);
   if (options.json) terminal.out(JSON.stringify(readyLine(cluster, options)));
   else {

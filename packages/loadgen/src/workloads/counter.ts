@@ -103,8 +103,10 @@ export class CounterWorkload implements Workload {
     const lost = this.#ledgers.filter((ledger) => ledger.lost);
     const leftOut = lost.reduce((total, ledger) => total + ledger.acknowledged, 0);
     const aside = lost.length > 0 ? `; ${count(lost.length)} lie on lost pages, with ${count(leftOut)} increments that are left out` : '';
+    const unread = this.#ledgers.length - counters - lost.length;
+    const missing = unread > 0 ? `; ${count(unread)} could not be read, so nothing is known of them` : '';
     const total = `${count(counters)} counters: ${count(acknowledged)} increments acknowledged${fate}, ${count(counted)} counted`;
-    return `${total}${aside}; ${count(verdict.checks)} checks, ${count(verdict.wrong)} wrong`;
+    return `${total}${aside}${missing}; ${count(verdict.checks)} checks, ${count(verdict.wrong)} wrong`;
   }
 
   setAside(): number {

@@ -89,11 +89,16 @@ export class Agent {
     return kind === 'waiting-read' || kind === 'waiting-write' || kind === 'upgrading';
   }
 
-  /** The pages of `region`, or of all regions, that `evict` would give up now: held readonly or exclusive, and not pinned. */
+  /**
+   * The pages of `region`, or of all regions, that `evict` would give up now: held readonly or exclusive, and not pinned. The exclusive ones
+   * come first: they are the only copies.
+   */
   *holdings(region?: RegionId): IterableIterator<PageId> {
-    for (const [page, { state, readonlyPins, exclusivePins }] of this.#core.records) {
-      const held = state.kind === 'readonly' || state.kind === 'exclusive';
-      if (held && readonlyPins + exclusivePins === 0 && (region === undefined || regionOf(page) === region)) yield page;
+    for (const right of ['exclusive', 'readonly'] as const) {
+      for (const [page, { state, readonlyPins, exclusivePins }] of this.#core.records) {
+        const wanted = state.kind === right && readonlyPins + exclusivePins === 0;
+        if (wanted && (region === undefined || regionOf(page) === region)) yield page;
+      }
     }
   }
 
