@@ -1,4 +1,4 @@
-import type { PagewireError } from '@pagewire/protocol';
+import { millis, type PagewireError } from '@pagewire/protocol';
 import { describe, expect, it } from 'vitest';
 import { faultTimeoutMs, PagerWorld, pageBytes } from './pager-world.js';
 
@@ -46,6 +46,51 @@ describe('the window of a pager', () => {
     expect(await world.settle(region.read(5 * pageBytes, 1))).toEqual(new Uint8Array(1));
     pin.release();
     await world.settle(region.read(0, 8 * pageBytes));
+  });
+
+  it('does not let pages that others keep stand in the way of pages that can be had', async () => {
+    const world = new PagerWorld({ nodes: 2, pages: 8, windowPages: 2 });
+    const pin = await world.settle(world.node(1).region.pin(0, 2 * pageBytes));
+    const { region } = world.node(0);
+    const kept = region.read(0, 2 * pageBytes);
+    const free = region.read(4 * pageBytes, 1);
+    await world.deliver();
+    world.pass(300);
+    expect(await world.settle(free)).toEqual(new Uint8Array(1));
+    pin.release();
+    await world.settle(kept);
+  });
+
+  it('asks anew for a page whose turn had passed just before somebody else wants it', async () => {
+    const world = new PagerWorld({ nodes: 2, pages: 8, windowPages: 1 });
+    const pin = await world.settle(world.node(1).region.pin(0, pageBytes));
+    const { region } = world.node(0);
+    const kept = failure(region.read(0, 1));
+    const late = failure(region.read(pageBytes, 1));
+    await world.deliver();
+    // The deadline passes, and nobody has looked at it yet.
+    world.now = millis(world.now + faultTimeoutMs);
+    pin.release();
+    await world.deliver();
+    const next = region.read(pageBytes, 1);
+    expect(await world.settle(next)).toEqual(new Uint8Array(1));
+    world.pass(1);
+    await world.deliver();
+    await Promise.all([kept, late]);
+  });
+
+  it('gives back the only copies before those that others have too', async () => {
+    const world = new PagerWorld({ nodes: 2, pages: 12, windowPages: 2 });
+    const [leaving, staying] = [world.node(0), world.node(1)];
+    await world.settle(leaving.region.read(0, 8 * pageBytes));
+    await world.settle(staying.region.read(0, 8 * pageBytes));
+    await world.settle(leaving.region.write(9 * pageBytes, Uint8Array.of(42)));
+    world.heldBack.add('released');
+    leaving.pager.release();
+    await world.deliver();
+    world.heldBack.clear();
+    expect(leaving.paged.permits(9, 'readonly')).toBe(false);
+    expect(await world.settle(staying.region.read(9 * pageBytes, 1))).toEqual(Uint8Array.of(42));
   });
 
   it('passes an upgrade on when the window is full of pages that were read', async () => {
