@@ -39,4 +39,8 @@ describe('docs/limits.md', () => {
   it('says for each its unit and why', () => {
     expect(rows.filter((cells) => cells.length !== 4 || cells.some((cell) => cell === ''))).toEqual([]);
   });
+
+  it('gives a link between members room for all that every node may have asked for', () => {
+    expect(limits.maxMemberLinkBytes).toBe(limits.maxNodes * limits.maxWindowsPerNode * limits.windowBytes);
+  });
 });

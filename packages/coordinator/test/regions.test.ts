@@ -79,3 +79,9 @@ test('a region beyond the limit is refused as overloaded, and fits when another 
   regions.delete('r0');
   expect(regions.open('one-more', { bytes: 1 }).created).toBe(true);
 });
+
+test('numbers start where a life of the coordinator says, and rise from there', () => {
+  const regions = new Regions(77);
+  expect(regions.open('first', { bytes: 1 }).record.region).toBe(77);
+  expect(regions.open('second', { bytes: 1 }).record.region).toBe(78);
+});
