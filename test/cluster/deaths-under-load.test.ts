@@ -43,15 +43,17 @@ function statesOf(region: Awaited<ReturnType<typeof clientOf>>, pages: number): 
 }
 
 describe('increments from every node while one of them is killed', () => {
-  it('are all there, the unknown ones perhaps, on every counter whose page survives', async () => {
+  it('are all there, the unknown ones perhaps, on every counter whose page survives, and those that it never wrote do', async () => {
     await using cluster = await startCluster({ nodes: 3 });
     const name = freshName();
-    const counters = Array.from({ length: 24 }, (_, page) => ({ offset: page * pageBytes, tally: new Tally() }));
+    const safe = 12;
+    const counters = Array.from({ length: 2 * safe }, (_, page) => ({ offset: page * pageBytes, tally: new Tally() }));
     const acked = () => counters.reduce((sum, { tally }) => sum + tally.acked, 0);
     let stopped = false;
     const lanes = await lanesOn(cluster, name, counters.length);
-    const running = lanes.flatMap((region) =>
-      counters.map(({ offset, tally }) => increment(region, offset, tally, { stop: () => stopped })),
+    // The node that dies may be the holder of all the counters that it works on: the pages of one round of requests travel together.
+    const running = lanes.flatMap((region, index) =>
+      counters.slice(index === 2 ? safe : 0).map(({ offset, tally }) => increment(region, offset, tally, { stop: () => stopped })),
     );
     await until('the load runs', () => acked() > 1000);
     await cluster.kill(2);
@@ -67,7 +69,7 @@ describe('increments from every node while one of them is killed', () => {
       }),
     );
     expect(verdicts[0]).toEqual(verdicts[1]);
-    expect(new Set(verdicts[0])).toContain('within');
+    expect(new Set(verdicts[0]?.slice(0, safe))).toEqual(new Set(['within']));
     expect(verdicts[0]?.filter((one) => one !== 'within' && one !== 'lost')).toEqual([]);
   });
 

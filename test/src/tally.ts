@@ -32,14 +32,22 @@ export class Tally {
   }
 }
 
-/** Adds 1 to the int32 at `offset`, one after the other, `times` times or until `stop` says so. */
+/**
+ * Adds 1 to the int32 at `offset`, one after the other, `times` times, until `stop` says so, or until the client is closed: after that,
+ * all adds would fail at once, and a loop of promises that are settled already never lets a timer or a socket have its turn.
+ */
 export async function increment(
   region: RegionAccess,
   offset: number,
   tally: Tally,
   { times = Number.POSITIVE_INFINITY, stop = () => false }: { readonly times?: number; readonly stop?: () => boolean },
 ): Promise<void> {
-  for (let done = 0; done < times && !stop(); done += 1) tally.note(await codeOf(region.atomics.add('int32', offset, 1)));
+  for (let done = 0; done < times && !stop(); done += 1) {
+    const code = await codeOf(region.atomics.add('int32', offset, 1));
+    tally.note(code);
+    if (code === 'closed') return;
+    if (code !== 'ok') await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 /** What a counter says after failures: `lost` where its page died with a node, otherwise how it compares with `tally`. */
