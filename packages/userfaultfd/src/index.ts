@@ -1,1 +1,13 @@
-export {};
+export type { AddressRange } from './address-range.js';
+export { AliasMapping } from './alias-mapping.js';
+export { AppMapping, type Window } from './app-mapping.js';
+export { UserfaultfdError, type UserfaultfdErrorCode } from './error.js';
+export { exitProcess } from './exit-process.js';
+export type { FaultHandler, FaultKind, FaultListener } from './fault-events.js';
+export type { FeatureName } from './features.js';
+export { Memfd } from './memfd.js';
+export { PreciseTimer } from './precise-timer.js';
+export { probe } from './probe.js';
+export type { Probe } from './probe-report.js';
+export type { WasmMemory } from './shared-mapping.js';
+export { Userfaultfd } from './userfaultfd.js';
