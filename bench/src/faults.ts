@@ -53,7 +53,7 @@ async function measure(transport: 'ws' | 'grpc'): Promise<Row[]> {
   const bare = await startBarePeer(transport);
   const cluster = await startCluster({ nodes: 2, transport });
   const coordinator = cluster.coordinatorUrl.replace(/^ws/, transport);
-  const node = await join({ coordinator, name: 'bench', transports: [transport] });
+  const node = await join({ coordinator, name: 'bench', memory: 'software', transports: [transport] });
   const samples = new Map<string, number[]>();
   try {
     const here = await node.region('faults', { bytes: (rounds + WARM_UP) * PAGE_BYTES });

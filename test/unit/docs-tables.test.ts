@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { clientDefaults } from '@pagewire/client';
 import { coordinatorDefaults } from '@pagewire/coordinator';
-import { serviceLimits } from '@pagewire/node';
+import { runVariables, serviceLimits } from '@pagewire/node';
 import { errorCodes, limits } from '@pagewire/protocol';
 import { describe, expect, it } from 'vitest';
 
@@ -27,6 +27,12 @@ describe('docs/errors.md', () => {
   });
 });
 
+describe('docs/running.md', () => {
+  it('has one row for each variable that joinFromEnv reads', () => {
+    expect(rowsOf('running.md').map(([name]) => name)).toEqual(Object.values(runVariables));
+  });
+});
+
 describe('docs/limits.md', () => {
   const rows = rowsOf('limits.md');
   const all = { ...limits, ...coordinatorDefaults, ...clientDefaults, ...serviceLimits };
@@ -42,5 +48,14 @@ describe('docs/limits.md', () => {
 
   it('gives a link between members room for all that every node may have asked for', () => {
     expect(limits.maxMemberLinkBytes).toBe(limits.maxNodes * limits.maxWindowsPerNode * limits.windowBytes);
+  });
+});
+
+describe('docs/mapped-memory.md', () => {
+  const text = readFileSync(new URL('../../docs/mapped-memory.md', import.meta.url), 'utf8');
+  const rows = Array.from(text.matchAll(/^\| (\d+) \| (?:`([^`]+)`)?/gm), ([, number, code]) => [code, Number(number)]);
+
+  it('has one row for each exit code', () => {
+    expect(rows).toEqual([[undefined, otherExitCode], ...Object.entries(exitCodes)]);
   });
 });

@@ -21,7 +21,8 @@ import type { Node } from './node.js';
 import { nodeClock } from './node-clock.js';
 import { OpenRegions } from './open-regions.js';
 import { Pager, tickEveryMs } from './pager.js';
-import type { Region } from './region.js';
+import type { Place } from './place.js';
+import type { RegionHandle } from './region-handle.js';
 import { createService } from './service.js';
 import type { NodeState, Service, ServiceHost } from './service-host.js';
 import { nodeStatusJson } from './service-status.js';
@@ -33,8 +34,12 @@ export interface ClusterNodeOptions {
   readonly memory: ChosenMemory;
   readonly transports: readonly TransportKind[];
   readonly faultTimeoutMs: number;
+  readonly plainFaultTimeoutMs: number;
   readonly joinTimeoutMs: number;
   readonly rejoin: boolean;
+  readonly place: Place | undefined;
+  /** A plain access waits for what it cannot have; the process has to end. */
+  readonly unservable: (error: PagewireError) => void;
   readonly link: Partial<LinkOptions>;
   readonly listen: { readonly host: string; readonly port: number; readonly insecure: boolean };
   /** What others are told instead of where it listens. */
@@ -61,6 +66,7 @@ export class ClusterNode implements Node {
   readonly #listener: Listener;
   readonly #tickTimer: NodeJS.Timeout;
   readonly #stateListeners = new Set<(state: NodeState, reason: string) => void>();
+  readonly #rightsListeners = new Set<(fenced: string | undefined) => void>();
   #state: NodeState = 'fenced';
   #rejoining = false;
   #pause: Deferred<void> | undefined;
@@ -108,6 +114,13 @@ export class ClusterNode implements Node {
     this.#regions = new OpenRegions({
       pager: this.#pager,
       memory: options.memory,
+      servePlain: options.memory.serve({
+        pager: this.#pager,
+        timeoutMs: options.plainFaultTimeoutMs,
+        now,
+        guard: (work) => this.#guard(work),
+        unservable: options.unservable,
+      }),
       faultTimeoutMs: options.faultTimeoutMs,
       ask: (question, take) => this.#membership.session?.ask(question, take) ?? Promise.reject(this.#outError(question.kind)),
       released: (region) => this.#givingBack.released(now(), region),
@@ -125,6 +138,14 @@ export class ClusterNode implements Node {
     });
     this.#service = createService(this.#host());
     this.#tickTimer = setInterval(() => this.#guard(() => this.#tick()), tickEveryMs);
+  }
+
+  get rank(): number | undefined {
+    return this.#options.place?.rank;
+  }
+
+  get size(): number | undefined {
+    return this.#options.place?.size;
   }
 
   get incarnation(): Incarnation {
@@ -148,7 +169,7 @@ export class ClusterNode implements Node {
     return this.#state;
   }
 
-  async region(name: string, options: RegionOptions = {}): Promise<Region> {
+  async region(name: string, options: RegionOptions = {}): Promise<RegionHandle> {
     this.#checkOpen('region');
     this.#checkMemory(name, options);
     return this.#regions.open(name, options);
@@ -171,6 +192,16 @@ export class ClusterNode implements Node {
   onStateChange(listener: (state: NodeState, reason: string) => void): () => void {
     this.#stateListeners.add(listener);
     return () => this.#stateListeners.delete(listener);
+  }
+
+  /** Calls `listener` as soon as a region that is open here does not exist any more. */
+  onRegionGone(listener: (region: RegionId) => void): void {
+    this.#regions.onDeleted(listener);
+  }
+
+  /** Calls `listener` as soon as this node has lost every right: with why it was fenced, or nothing when it left by itself. */
+  onRightsEnded(listener: (fenced: string | undefined) => void): void {
+    this.#rightsListeners.add(listener);
   }
 
   close(): Promise<void> {
@@ -251,7 +282,7 @@ export class ClusterNode implements Node {
     const { bytes, pageBytes = limits.defaultPageBytes } = options;
     if (bytes === undefined || this.#regions.records.some((record) => record.name === name)) return;
     // A region is made of whole pages, as many as hold what was asked for.
-    this.#options.memory.allocate({ name, bytes: Math.ceil(bytes / pageBytes) * pageBytes, pageBytes });
+    this.#options.memory.allocate({ name, bytes: Math.ceil(bytes / pageBytes) * pageBytes, pageBytes }).close();
   }
 
   #guard(work: () => void): void {
@@ -273,6 +304,7 @@ export class ClusterNode implements Node {
   }
 
   #fenced(reason: string): void {
+    for (const listener of this.#rightsListeners) listener(`node "${this.name}" was fenced: ${reason}`);
     if (this.#state === 'closed') return;
     this.#setState('fenced', reason);
     if (this.#closing !== undefined || this.#bug !== undefined) return;
@@ -326,7 +358,9 @@ export class ClusterNode implements Node {
     }
     await this.#membership.leave(closeStepMs);
     this.#pager.end(ended);
+    for (const listener of this.#rightsListeners) listener(undefined);
     clearInterval(this.#tickTimer);
+    this.#options.memory.close();
     this.#setState('closed', this.#bug === undefined ? 'closed by its owner' : `a bug ended it: ${this.#bug.message}`);
     await this.#listener.close();
   }

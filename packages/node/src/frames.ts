@@ -1,13 +1,16 @@
 import { type AgentEffect, invariant, type PageId, pageIndex, type RegionId, regionOf, showPage, unreachable } from '@pagewire/protocol';
+import type { PageMemory } from './memory.js';
 import type { PagedRegion } from './paged-region.js';
 import type { FrameSource } from './pager-ports.js';
 
-type FrameEffect = Extract<AgentEffect, { kind: 'stage' | 'protect' | 'revoke' | 'forget' | 'snapshot' }>;
+type FrameEffect = Extract<AgentEffect, { kind: 'stage' | 'permit' | 'protect' | 'revoke' | 'forget' | 'snapshot' }>;
 
 /** The memory of all regions, by page id, and the pages that were put aside for messages that have to wait. */
 export class Frames {
   readonly #regions = new Map<RegionId, PagedRegion>();
   readonly #snapshots = new Map<number, Uint8Array>();
+  /** Memories that have something to flush. */
+  readonly #changed = new Set<PageMemory>();
 
   add(region: PagedRegion): void {
     this.#regions.set(region.id, region);
@@ -15,6 +18,7 @@ export class Frames {
 
   drop(region: PagedRegion): void {
     this.#regions.delete(region.id);
+    this.#changed.delete(region.memory);
   }
 
   regions(): Iterable<PagedRegion> {
@@ -29,6 +33,13 @@ export class Frames {
   revokeAll(): void {
     for (const region of this.#regions.values()) region.memory.revokeAll();
     this.#snapshots.clear();
+    this.#changed.clear();
+  }
+
+  /** What was performed holds for every thread now. To be called before anything leaves this node (I4). */
+  flush(): void {
+    for (const memory of this.#changed) memory.flush();
+    this.#changed.clear();
   }
 
   perform(effect: FrameEffect): void {
@@ -37,9 +48,12 @@ export class Frames {
     if (region === undefined && effect.kind === 'forget') return;
     invariant(region !== undefined, `${effect.kind} of page ${showPage(effect.page)}, whose region is not open here`);
     const index = pageIndex(effect.page);
+    this.#changed.add(region.memory);
     switch (effect.kind) {
       case 'stage':
         return region.memory.stage(index, effect.content);
+      case 'permit':
+        return region.memory.permit(index, effect.right);
       case 'protect':
         return region.memory.protect(index);
       case 'revoke':

@@ -1,9 +1,12 @@
-import { limits, PagewireError } from '@pagewire/protocol';
+import { InvariantError, limits, PagewireError } from '@pagewire/protocol';
 import type { LinkOptions } from '@pagewire/transport';
-import { chooseMemory } from './choose-memory.js';
+import { chooseMemory, softwareMemory } from './choose-memory.js';
 import { ClusterNode } from './cluster-node.js';
 import type { MemoryMode } from './memory.js';
 import type { Node } from './node.js';
+import { checkPlace, type Place } from './place.js';
+import type { NodeSettings } from './program/calls.js';
+import { ProgramNode } from './program/program-node.js';
 import { type TransportKind, transportOf } from './transport-choice.js';
 
 export interface JoinOptions {
@@ -23,10 +26,14 @@ export interface JoinOptions {
   readonly insecure?: boolean;
   /** How long an access waits for its pages; default `limits.faultTimeoutMs`. */
   readonly faultTimeoutMs?: number;
+  /** How long a plain load or store of mapped memory waits for its page before it ends the process; default `limits.plainFaultTimeoutMs`. */
+  readonly plainFaultTimeoutMs?: number;
   /** How long to try to reach the coordinator and to be let in; default 10 000. */
   readonly joinTimeoutMs?: number;
   /** After a fence, join again as a new incarnation; default true. */
   readonly rejoin?: boolean;
+  /** Which of several programs this one is, to be told as the node's `rank` and `size`; the cluster does not look at it. */
+  readonly place?: Place;
   /** Limits and times of the links of this node. */
   readonly link?: Partial<LinkOptions>;
 }
@@ -51,18 +58,25 @@ export async function join(options: JoinOptions): Promise<Node> {
   if (transports.length === 0 || transports.some((transport) => transport !== 'ws' && transport !== 'grpc')) {
     throw new PagewireError('bad-argument', `transports is a list of "ws" and "grpc", not ${JSON.stringify(transports)}`);
   }
-  return await ClusterNode.start({
+  const { kind, reason } = chooseMemory(options.memory ?? 'auto');
+  const settings: NodeSettings = {
     coordinator,
     name,
-    memory: chooseMemory(options.memory ?? 'auto'),
     transports,
     faultTimeoutMs: duration('faultTimeoutMs', options.faultTimeoutMs ?? limits.faultTimeoutMs),
+    plainFaultTimeoutMs: duration('plainFaultTimeoutMs', options.plainFaultTimeoutMs ?? limits.plainFaultTimeoutMs),
     joinTimeoutMs: duration('joinTimeoutMs', options.joinTimeoutMs ?? defaultJoinTimeoutMs),
     rejoin,
+    place: options.place === undefined ? undefined : checkPlace(options.place),
     link,
     listen: { ...parseAddress('listen', options.listen ?? '127.0.0.1:0'), insecure },
     advertise: options.advertise === undefined ? undefined : parseAddress('advertise', options.advertise),
-  });
+  };
+  if (kind === 'mapped') return await ProgramNode.start(settings, reason);
+  const unservable = (error: PagewireError): never => {
+    throw new InvariantError(`software memory has no plain accesses that could wait: ${error.message}`);
+  };
+  return await ClusterNode.start({ ...settings, memory: softwareMemory(reason), unservable });
 }
 
 /** An address of this node as others are told it must fit into a list of members. */

@@ -44,6 +44,8 @@ interface Life {
   readonly session: CoordinatorSession;
   readonly peers: PeerMesh;
   readonly renewTimer: NodeJS.Timeout;
+  /** Goes off when the lease would end as it stood when the timer was set. */
+  leaseTimer: NodeJS.Timeout;
 }
 
 /**
@@ -119,6 +121,7 @@ export class Membership {
     const { pager, name, fenced } = this.#options;
     pager.end({ code: 'fenced', message: `node "${name}" was fenced: ${reason}` });
     clearInterval(life.renewTimer);
+    clearTimeout(life.leaseTimer);
     life.peers.close('this node was fenced');
     life.session.destroy('this node was fenced');
     fenced(reason);
@@ -151,6 +154,7 @@ export class Membership {
     if (this.#life !== life) return;
     this.#life = undefined;
     clearInterval(life.renewTimer);
+    clearTimeout(life.leaseTimer);
     life.peers.close('the node has left');
   }
 
@@ -178,8 +182,18 @@ export class Membership {
     const renewTimer = setInterval(() => guard(() => this.#renew()), terms.renewEveryMs);
     if (this.#latest !== undefined && this.#latest.cluster !== terms.cluster) this.#options.newCluster();
     this.#latest = terms;
-    this.#life = { terms, lease, session, peers, renewTimer };
+    this.#life = { terms, lease, session, peers, renewTimer, leaseTimer: this.#watchLease(session, lease) };
     pager.begin(new Agent());
+  }
+
+  /** Fences at the end of the lease, to the millisecond: nobody asks about the lease before each plain load and store of mapped memory. */
+  #watchLease(session: CoordinatorSession, lease: Lease): NodeJS.Timeout {
+    const { now, guard } = this.#options;
+    const atEnd = (): void => {
+      const life = this.#life;
+      if (life?.session === session && this.leaseHolds(now())) life.leaseTimer = this.#watchLease(session, lease);
+    };
+    return setTimeout(() => guard(atEnd), Math.max(1, lease.endsAt - now()));
   }
 
   #renew(): void {

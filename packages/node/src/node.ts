@@ -6,6 +6,10 @@ import type { NodeState } from './service-host.js';
 /** This process's place in a cluster. */
 export interface Node extends AsyncDisposable {
   readonly name: string;
+  /** Which of the programs of one `pagewire run` this is, from 0; undefined for a node that joined by itself, as nobody counted it. */
+  readonly rank: number | undefined;
+  /** How many programs that run has; undefined as `rank` is. */
+  readonly size: number | undefined;
   /** Which life of this node it is; changes with each rejoin. The latest one while fenced. */
   readonly incarnation: Incarnation;
   /** Where other nodes and clients reach it, in its order of preference. */

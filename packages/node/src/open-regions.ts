@@ -11,7 +11,6 @@ import type { ChosenMemory } from './choose-memory.js';
 import type { Question } from './coordinator-session.js';
 import { PagedRegion } from './paged-region.js';
 import type { Pager } from './pager.js';
-import type { Region } from './region.js';
 import { RegionHandle } from './region-handle.js';
 
 export interface OpenRegionsOptions {
@@ -20,6 +19,8 @@ export interface OpenRegionsOptions {
   readonly faultTimeoutMs: number;
   /** Asks the coordinator. `take` is given the answer before anything else that the coordinator says is heard. */
   ask<T>(question: Question, take: (reply: ReplyMessage) => T): Promise<T>;
+  /** To be called with each region that is opened here. */
+  servePlain(region: PagedRegion): void;
   /** Resolves when the pager holds nothing of the region any more, it is in use again, or it has taken too long. */
   released(region: PagedRegion): Promise<void>;
 }
@@ -39,7 +40,7 @@ export class OpenRegions {
     this.#options = options;
   }
 
-  async open(name: string, options: RegionOptions): Promise<Region> {
+  async open(name: string, options: RegionOptions): Promise<RegionHandle> {
     return await this.#opened(name, options, (region) => this.#handle(region));
   }
 
@@ -126,6 +127,7 @@ export class OpenRegions {
   #admit(record: RegionRecord): PagedRegion {
     const region = new PagedRegion(record, this.#options.memory.allocate(record));
     this.#byId.set(record.region, region);
+    this.#options.servePlain(region);
     this.#options.pager.addRegion(region);
     return region;
   }
@@ -139,7 +141,8 @@ export class OpenRegions {
 
   async #close(region: PagedRegion, handle: RegionHandle): Promise<void> {
     region.handles.delete(handle);
-    if (region.inUse || region.gone !== undefined) return;
+    if (region.inUse) return;
+    if (region.gone !== undefined) return region.memory.close();
     const { pager, released } = this.#options;
     pager.failWaiting(region, { code: 'closed', message: `region "${region.record.name}" was closed while an access to it waited` });
     await released(region);
@@ -172,8 +175,11 @@ export class OpenRegions {
     if (this.#byId.get(region.id) !== region) return;
     region.gone = { code: 'no-such-region', message };
     this.#byId.delete(region.id);
+    const served = this.#served.get(region.id);
+    if (served !== undefined) region.handles.delete(served);
     this.#served.delete(region.id);
     this.#options.pager.regionDeleted(region);
+    if (!region.inUse) region.memory.close();
     for (const listener of this.#deletionListeners) listener(region.id);
   }
 
@@ -181,6 +187,7 @@ export class OpenRegions {
     if (this.#byId.get(region.id) !== region) return;
     this.#byId.delete(region.id);
     this.#options.pager.dropRegion(region);
+    region.memory.close();
   }
 }
 

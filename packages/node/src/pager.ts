@@ -10,7 +10,6 @@ import {
   PagewireError,
   type Peer,
   pageId,
-  pageIndex,
   type RegionId,
   type Right,
   unreachable,
@@ -274,6 +273,7 @@ export class Pager {
         // What ended the life on the way has ended the rest with it.
         next = this.#agent === agent ? this.#next(now) : undefined;
       }
+      this.#frames.flush();
     } finally {
       this.#performing = false;
     }
@@ -306,6 +306,7 @@ export class Pager {
       case 'snapshot':
         return this.#frames.perform(effect);
       case 'permit':
+        this.#frames.perform(effect);
         return this.#permit(agent, effect.page, effect.right);
       case 'fail':
         return this.#fail(agent, effect.page, effect.code);
@@ -325,14 +326,12 @@ export class Pager {
 
   #send(to: Peer, message: PageMessage): void {
     if (!this.#ports.leaseHolds(this.#ports.now())) return;
+    this.#frames.flush();
     this.#ports.send(to, message, this.#frames.source);
     if (message.kind === 'page') this.#pagesSent += message.items.length;
   }
 
   #permit(agent: AgentMachine, page: PageId, right: Right): void {
-    const region = this.#frames.regionOf(page);
-    invariant(region !== undefined, `page ${page} is permitted in a region that is open here`);
-    region.memory.permit(pageIndex(page), right);
     const unsatisfied = this.#faults.permitted(page, right, { goesOn: agent.isAsked(page) });
     if (this.#agent === agent) this.#faults.again(page, unsatisfied);
   }

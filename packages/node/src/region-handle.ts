@@ -1,8 +1,5 @@
 import {
   type Atomic,
-  type AtomicOp,
-  type AtomicType,
-  type AtomicValue,
   applyAtomic,
   atomicBytes,
   atomicWrites,
@@ -17,12 +14,15 @@ import {
   type RegionId,
   type Right,
 } from '@pagewire/protocol';
+import type { WasmMemory } from '@pagewire/userfaultfd';
 import { type Access, type AccessTerms, AtomicAccess, PrefetchAccess, ReadAccess, WriteAccess } from './access.js';
+import type { MemoryWindow } from './memory.js';
 import type { PagedRegion } from './paged-region.js';
 import type { Pager } from './pager.js';
 import { type HeldPin, PinAccess, type PinOwner } from './pin.js';
 import type { PageRun } from './prefetch.js';
 import type { Pin, Region } from './region.js';
+import { atomicsOver } from './region-atomics.js';
 
 /**
  * A longer read, write or prefetch is done part by part, each with a deadline of its own, so that one scan cannot fill the pager, nor time
@@ -48,13 +48,15 @@ export class RegionHandle implements Region {
     gained: (pin) => void this.#held.add(pin),
     released: (pin) => void this.#held.delete(pin),
   };
+  readonly #windows: MemoryWindow[] = [];
+  #whole: MemoryWindow | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(region: PagedRegion, options: HandleOptions) {
     this.#region = region;
     this.#pager = options.pager;
     this.#options = options;
-    this.atomics = atomicsOver(this);
+    this.atomics = atomicsOver((offset, atomic) => this.operate(offset, atomic));
   }
 
   get id(): RegionId {
@@ -74,19 +76,35 @@ export class RegionHandle implements Region {
   }
 
   get buffer(): SharedArrayBuffer {
-    const { buffer } = this.#region.memory;
-    if (buffer !== undefined) return buffer;
-    throw new PagewireError(
-      'unsupported',
-      `region "${this.name}" is in software memory, where plain loads and stores cannot fault; use pin() for bytes in place, or read, write and atomics`,
-    );
+    return this.whole().buffer;
+  }
+
+  get memory(): WasmMemory {
+    return wholeMemory(this, this.whole());
+  }
+
+  async map(range: { readonly offset: number; readonly bytes: number }): Promise<MemoryWindow> {
+    return this.mapNow(range);
+  }
+
+  mapNow(range: { readonly offset: number; readonly bytes: number }): MemoryWindow {
+    this.#checkOpen();
+    const window = this.#region.memory.map(range);
+    this.#windows.push(window);
+    return window;
+  }
+
+  /** The window of the whole region; made when it is first asked for. */
+  whole(): MemoryWindow {
+    this.#whole ??= this.mapNow({ offset: 0, bytes: this.bytes });
+    return this.#whole;
   }
 
   /** The service gives a deadline of its own to each access; others have the timeout of this handle. */
   read(offset: number, length: number, deadline?: Millis): Promise<Uint8Array> {
     try {
       const now = this.#enter(offset, length);
-      if (this.#isLong(length)) return this.#readParts(offset, length, deadline);
+      if (this.#isLong(offset, length)) return this.#readParts(offset, length, deadline);
       const { memory } = this.#region;
       const missing = this.#missing(offset, length, 'readonly');
       if (missing === undefined) return Promise.resolve(memory.range(offset, length).slice());
@@ -103,7 +121,7 @@ export class RegionHandle implements Region {
     try {
       if (!(bytes instanceof Uint8Array)) throw new PagewireError('bad-argument', `write to region "${this.name}" takes a Uint8Array`);
       const now = this.#enter(offset, bytes.length);
-      if (this.#isLong(bytes.length)) return this.#writeParts(offset, copied(bytes, this.name), deadline);
+      if (this.#isLong(offset, bytes.length)) return this.#writeParts(offset, copied(bytes, this.name), deadline);
       const missing = this.#missing(offset, bytes.length, 'exclusive');
       if (missing === undefined) {
         this.#region.memory.range(offset, bytes.length).set(bytes);
@@ -149,6 +167,13 @@ export class RegionHandle implements Region {
           `a pin of ${pages} pages of region "${this.name}": pin at most ${limits.maxPagesPerPin} at once`,
         );
       }
+      if (this.#toSeam(offset) < length) {
+        const seam = offset + this.#toSeam(offset);
+        throw new PagewireError(
+          'unsupported',
+          `a pin of region "${this.name}" cannot cross byte ${seam}; pin both sides of it, one by one`,
+        );
+      }
       this.#pager.makeRoom(pages);
       const terms = { deadline: this.#deadline(now), owner: this.#pins };
       const access = new PinAccess(this.#pager, this.#region, { offset, length, right }, terms);
@@ -163,7 +188,7 @@ export class RegionHandle implements Region {
     try {
       const now = this.#enter(offset, length);
       checkRight(right);
-      if (this.#isLong(length)) return this.#prefetchParts(offset, length, right);
+      if (this.#isLong(offset, length)) return this.#prefetchParts(offset, length, right);
       const missing = this.#missing(offset, length, right);
       if (missing === undefined) return Promise.resolve();
       this.#pager.makeRoom(missing.length);
@@ -189,17 +214,22 @@ export class RegionHandle implements Region {
 
   async #close(): Promise<void> {
     this.releasePins();
+    for (const window of this.#windows) window.close();
     await this.#options.closed(this);
   }
 
   /** Throws unless an access to the range may be tried now. */
   #enter(offset: number, length: number): Millis {
+    this.#checkOpen();
+    checkRange(this, offset, length);
+    return this.#pager.admit();
+  }
+
+  #checkOpen(): void {
     if (this.#closing !== undefined)
       throw new PagewireError('closed', `this handle of region "${this.name}" was closed; open the region again`);
     const { gone } = this.#region;
     if (gone !== undefined) throw new PagewireError(gone.code, gone.message);
-    checkRange(this, offset, length);
-    return this.#pager.admit();
   }
 
   #deadline(now: Millis): Millis {
@@ -214,8 +244,14 @@ export class RegionHandle implements Region {
     return Math.min(longestPart.pages, longestPart.bytes / this.pageBytes);
   }
 
-  #isLong(length: number): boolean {
-    return length > this.#pagesAtOnce * this.pageBytes;
+  #isLong(offset: number, length: number): boolean {
+    return length > this.#pagesAtOnce * this.pageBytes || this.#toSeam(offset) < length;
+  }
+
+  /** Bytes from `offset` to the next seam of the memory. */
+  #toSeam(offset: number): number {
+    const { seamBytes } = this.#region.memory;
+    return seamBytes === Number.POSITIVE_INFINITY ? seamBytes : seamBytes - (offset % seamBytes);
   }
 
   /** The pages of the range that may not be used with `right` now; `undefined` when there are none. */
@@ -269,12 +305,16 @@ export class RegionHandle implements Region {
 
   *#parts(offset: number, length: number): Generator<{ readonly offset: number; readonly length: number }> {
     const partBytes = (this.#pagesAtOnce - 1) * this.pageBytes;
-    for (let at = 0; at < length; at += partBytes) yield { offset: offset + at, length: Math.min(partBytes, length - at) };
+    for (let at = offset, end = offset + length; at < end; ) {
+      const part = Math.min(partBytes, end - at, this.#toSeam(at));
+      yield { offset: at, length: part };
+      at += part;
+    }
   }
 }
 
 /** Bytes for a copy that is longer than one part; how long one may be the runtime decides. */
-function room(length: number, what: string): Uint8Array {
+function room(length: number, what: string): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(length);
   } catch (cause) {
@@ -284,35 +324,23 @@ function room(length: number, what: string): Uint8Array {
 }
 
 /** The caller may change its bytes while the pages are on their way. */
-function copied(bytes: Uint8Array, region: string): Uint8Array {
+export function copied(bytes: Uint8Array, region: string): Uint8Array<ArrayBuffer> {
   const own = room(bytes.length, `a write to region "${region}"`);
   own.set(bytes);
   return own;
+}
+
+/** What WebAssembly can import of a window of the whole region. */
+export function wholeMemory({ name, bytes }: { readonly name: string; readonly bytes: number }, window: MemoryWindow): WasmMemory {
+  if (window.memory !== undefined) return window.memory;
+  throw new PagewireError(
+    'unsupported',
+    `region "${name}" of ${bytes} bytes cannot be a WebAssembly memory, which has whole pages of 64 KiB; create the region with a multiple of that`,
+  );
 }
 
 function checkRight(right: Right): void {
   if (right !== 'readonly' && right !== 'exclusive') {
     throw new PagewireError('bad-argument', `a right is 'readonly' or 'exclusive', not ${JSON.stringify(right)}`);
   }
-}
-
-/** Stands for an operand that the operation does not look at. */
-// `AtomicValue` of bigint64 is bigint, of the others number, which TypeScript does not see through the type parameter.
-const zero = <T extends AtomicType>(type: T): AtomicValue<T> => (type === 'bigint64' ? 0n : 0) as AtomicValue<T>;
-
-function atomicsOver(handle: RegionHandle): RegionAtomics {
-  const operate = <T extends AtomicType>(op: AtomicOp, type: T, offset: number, operand: AtomicValue<T>, replacement = zero(type)) =>
-    // `Atomics` answers with the kind of number that the element type holds.
-    handle.operate(offset, { op, type, operand, replacement }) as Promise<AtomicValue<T>>;
-  return {
-    load: (type, offset) => operate('load', type, offset, zero(type)),
-    store: (type, offset, value) => operate('store', type, offset, value),
-    add: (type, offset, value) => operate('add', type, offset, value),
-    sub: (type, offset, value) => operate('sub', type, offset, value),
-    and: (type, offset, value) => operate('and', type, offset, value),
-    or: (type, offset, value) => operate('or', type, offset, value),
-    xor: (type, offset, value) => operate('xor', type, offset, value),
-    exchange: (type, offset, value) => operate('exchange', type, offset, value),
-    compareExchange: (type, offset, expected, replacement) => operate('compareExchange', type, offset, expected, replacement),
-  };
 }

@@ -1,4 +1,6 @@
 import type { Atomic, RegionAccess, RegionId, Right } from '@pagewire/protocol';
+import type { WasmMemory } from '@pagewire/userfaultfd';
+import type { MemoryWindow } from './memory.js';
 
 /**
  * Bytes that stay this node's until they are released: while a pin is held, no other node gains a right that conflicts with it. Hold it
@@ -22,8 +24,19 @@ export interface Pin extends AsyncDisposable {
 /** A region as one node sees it. Offsets and lengths are bytes; every failure is a `PagewireError`. */
 export interface Region extends RegionAccess, AsyncDisposable {
   readonly id: RegionId;
-  /** Mapped memory only; throws `unsupported` in software memory, which cannot make plain loads and stores fault. */
+  /**
+   * The whole region as shared memory: loads, stores and `Atomics` of any thread that it is posted to wait while a page comes, and go on.
+   * Closing the handle takes it away: no thread may touch it afterwards. Mapped memory only: throws `unsupported` in software memory, which
+   * cannot make plain loads and stores wait, for pages that the kernel cannot guard, and for regions over 4 GiB (see `map`).
+   *
+   * A load or a store cannot fail. When a page is not to be had (it was lost, its deadline passed, this node was fenced), the process ends
+   * with one of {@link exitCodes}, and a line on standard error says why.
+   */
   readonly buffer: SharedArrayBuffer;
+  /** `buffer` for WebAssembly instances to import; throws `unsupported` also where the region's size is not a multiple of 64 KiB. */
+  readonly memory: WasmMemory;
+  /** A part of the region as shared memory, like `buffer`. Both ends lie between pages. Windows may overlap. */
+  map(range: { readonly offset: number; readonly bytes: number }): Promise<MemoryWindow>;
   /** Applies one atomic given as data; resolves as `atomics` does. */
   operate(offset: number, atomic: Atomic): Promise<number | bigint>;
   /** Gains `right` (exclusive unless said otherwise) to every page of the range and holds it until released. At most `limits.maxPagesPerPin` pages. */

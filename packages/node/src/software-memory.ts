@@ -1,5 +1,5 @@
 import { invariant, PagewireError, type Right } from '@pagewire/protocol';
-import { type MemoryShape, type PageMemory, type PageRight, pageRights } from './memory.js';
+import { type MemoryShape, type MemoryWindow, type PageMemory, type PageRight, pageRights } from './memory.js';
 
 /**
  * Frames in one SharedArrayBuffer, the frame of page i at byte i × pageBytes, so that a range of pages is a range of bytes; rights in a
@@ -7,7 +7,8 @@ import { type MemoryShape, type PageMemory, type PageRight, pageRights } from '.
  */
 export class SoftwareMemory implements PageMemory {
   readonly kind = 'software';
-  readonly buffer = undefined;
+  readonly seamBytes = Number.POSITIVE_INFINITY;
+  readonly #name: string;
   readonly pageBytes: number;
   readonly pageCount: number;
   readonly #frames: Uint8Array;
@@ -15,6 +16,7 @@ export class SoftwareMemory implements PageMemory {
 
   constructor(shape: MemoryShape) {
     invariant(shape.bytes % shape.pageBytes === 0, `region "${shape.name}" of ${shape.bytes} bytes has whole pages of ${shape.pageBytes}`);
+    this.#name = shape.name;
     this.pageBytes = shape.pageBytes;
     this.pageCount = shape.bytes / shape.pageBytes;
     try {
@@ -65,6 +67,10 @@ export class SoftwareMemory implements PageMemory {
     // A SharedArrayBuffer cannot give part of itself back; the frame is overwritten when the page comes again.
   }
 
+  flush(): void {
+    // Every access looks the table up: what was set holds at once.
+  }
+
   view(index: number): Uint8Array {
     return this.#frames.subarray(index * this.pageBytes, (index + 1) * this.pageBytes);
   }
@@ -77,5 +83,20 @@ export class SoftwareMemory implements PageMemory {
     for (let index = 0; index < this.pageCount; index++) {
       if (this.#rights[index] !== pageRights.invalid) yield index;
     }
+  }
+
+  onPlainFault(): void {
+    // There are none.
+  }
+
+  map(): MemoryWindow {
+    throw new PagewireError(
+      'unsupported',
+      `region "${this.#name}" is in software memory, where plain loads and stores cannot fault; use pin() for bytes in place, or read, write and atomics`,
+    );
+  }
+
+  close(): void {
+    // The frames go with the last reference to them.
   }
 }

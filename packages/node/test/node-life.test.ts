@@ -21,7 +21,7 @@ async function startCoordinator(): Promise<FakeCoordinator> {
 }
 
 async function startNode(coordinator: FakeCoordinator, name: string, options: Partial<JoinOptions> = {}): Promise<Node> {
-  const node = await join({ coordinator: coordinator.url, name, ...options });
+  const node = await join({ coordinator: coordinator.url, name, memory: 'software', ...options });
   open.push(node);
   return node;
 }
@@ -56,7 +56,7 @@ async function silentCoordinator(): Promise<{ readonly url: string; readonly ask
 describe('a node that has not joined yet', () => {
   it('turns clients away, and says why', async () => {
     const { url, asked } = await silentCoordinator();
-    const joining = failure(join({ coordinator: url, name: 'n1', joinTimeoutMs: 1000 }));
+    const joining = failure(join({ coordinator: url, name: 'n1', memory: 'software', joinTimeoutMs: 1000 }));
     const [own = ''] = await asked;
     const end = await new Promise<LinkEnd>((closed) => {
       dial({ url: own, attributes: { role: 'client' }, handlers: { envelope: () => {}, closed } });

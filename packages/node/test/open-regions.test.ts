@@ -10,7 +10,7 @@ const open: (() => unknown)[] = [];
 
 beforeEach(async () => {
   coordinator = await FakeCoordinator.start();
-  node = await join({ coordinator: coordinator.url, name: 'n1', faultTimeoutMs: 500 });
+  node = await join({ coordinator: coordinator.url, name: 'n1', memory: 'software', faultTimeoutMs: 500 });
 });
 
 afterEach(async () => {

@@ -1,6 +1,6 @@
 import { millis, type PagewireError } from '@pagewire/protocol';
-import { describe, expect, it } from 'vitest';
-import { faultTimeoutMs, PagerWorld, pageBytes } from './pager-world.js';
+import { expect, it } from 'vitest';
+import { describeEachWorld, faultTimeoutMs } from './pager-world.js';
 
 const code = (error: unknown): unknown => (error as PagewireError).code;
 const failure = (promise: Promise<unknown>): Promise<unknown> =>
@@ -9,9 +9,9 @@ const failure = (promise: Promise<unknown>): Promise<unknown> =>
     (error) => error,
   );
 
-describe('the window of a pager', () => {
+describeEachWorld('the window of a pager', ({ worldOf, pageBytes }) => {
   it('bounds the pages on their way here, and brings them all in the end', async () => {
-    const world = new PagerWorld({ nodes: 2, pages: 100, windowPages: 8 });
+    const world = worldOf({ nodes: 2, pages: 100, windowPages: 8 });
     await world.settle(world.node(1).region.write(0, new Uint8Array(100 * pageBytes).fill(7)));
     world.heldBack.add('grant');
     const read = world.node(0).region.read(0, 100 * pageBytes);
@@ -22,7 +22,7 @@ describe('the window of a pager', () => {
   });
 
   it('leaves pages that are on their way where a scan would prefetch', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 64, windowPages: 4 });
+    const world = worldOf({ nodes: 1, pages: 64, windowPages: 4 });
     const { region, pager } = world.node(0);
     for (let index = 0; index < 8; index++) await world.settle(region.read(index * pageBytes, 8));
     world.heldBack.add('grant');
@@ -35,7 +35,7 @@ describe('the window of a pager', () => {
   });
 
   it('fails an access whose turn does not come in time, and goes on with those behind it', async () => {
-    const world = new PagerWorld({ nodes: 2, pages: 8, windowPages: 2 });
+    const world = worldOf({ nodes: 2, pages: 8, windowPages: 2 });
     const pin = await world.settle(world.node(1).region.pin(0, 2 * pageBytes));
     const { region } = world.node(0);
     const stuck = failure(region.read(0, 2 * pageBytes));
@@ -49,7 +49,7 @@ describe('the window of a pager', () => {
   });
 
   it('does not let pages that others keep stand in the way of pages that can be had', async () => {
-    const world = new PagerWorld({ nodes: 2, pages: 8, windowPages: 2 });
+    const world = worldOf({ nodes: 2, pages: 8, windowPages: 2 });
     const pin = await world.settle(world.node(1).region.pin(0, 2 * pageBytes));
     const { region } = world.node(0);
     const kept = region.read(0, 2 * pageBytes);
@@ -62,7 +62,7 @@ describe('the window of a pager', () => {
   });
 
   it('asks anew for a page whose turn had passed just before somebody else wants it', async () => {
-    const world = new PagerWorld({ nodes: 2, pages: 8, windowPages: 1 });
+    const world = worldOf({ nodes: 2, pages: 8, windowPages: 1 });
     const pin = await world.settle(world.node(1).region.pin(0, pageBytes));
     const { region } = world.node(0);
     const kept = failure(region.read(0, 1));
@@ -80,7 +80,7 @@ describe('the window of a pager', () => {
   });
 
   it('gives back the only copies before those that others have too', async () => {
-    const world = new PagerWorld({ nodes: 2, pages: 12, windowPages: 2 });
+    const world = worldOf({ nodes: 2, pages: 12, windowPages: 2 });
     const [leaving, staying] = [world.node(0), world.node(1)];
     await world.settle(leaving.region.read(0, 8 * pageBytes));
     await world.settle(staying.region.read(0, 8 * pageBytes));
@@ -94,7 +94,7 @@ describe('the window of a pager', () => {
   });
 
   it('passes an upgrade on when the window is full of pages that were read', async () => {
-    const world = new PagerWorld({ nodes: 3, pages: 16, windowPages: 2 });
+    const world = worldOf({ nodes: 3, pages: 16, windowPages: 2 });
     await world.settle(Promise.all(world.nodes.map(({ region }) => region.read(0, 16 * pageBytes))));
     const writes = world.nodes.flatMap(({ region, id }) =>
       Array.from({ length: 16 }, (_, index) => region.write(index * pageBytes + id, Uint8Array.of(id))),
@@ -104,7 +104,7 @@ describe('the window of a pager', () => {
   });
 
   it('does not come between pins that hold pages and those that wait for them', async () => {
-    const world = new PagerWorld({ nodes: 2, pages: 16, windowPages: 2 });
+    const world = worldOf({ nodes: 2, pages: 16, windowPages: 2 });
     const other = await world.settle(world.node(1).region.pin(8 * pageBytes, 2 * pageBytes));
     const { region } = world.node(0);
     await world.settle(region.read(0, 1));
@@ -118,7 +118,7 @@ describe('the window of a pager', () => {
   });
 
   it('has room again in the next life', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 8, windowPages: 2 });
+    const world = worldOf({ nodes: 1, pages: 8, windowPages: 2 });
     const node = world.node(0);
     world.heldBack.add('grant');
     const waiting = failure(node.region.read(0, 8 * pageBytes));
@@ -132,7 +132,7 @@ describe('the window of a pager', () => {
   });
 
   it('has room again when a region whose pages were on their way is deleted', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 8, windowPages: 2 });
+    const world = worldOf({ nodes: 1, pages: 8, windowPages: 2 });
     const { region, pager, paged } = world.node(0);
     world.heldBack.add('grant');
     const waiting = failure(region.read(0, 8 * pageBytes));
@@ -148,9 +148,9 @@ describe('the window of a pager', () => {
   });
 });
 
-describe('giving pages back', () => {
+describeEachWorld('giving pages back', ({ worldOf, pageBytes }) => {
   it('happens a window at a time, each after the last one', async () => {
-    const world = new PagerWorld({ nodes: 2, pages: 64, windowPages: 8 });
+    const world = worldOf({ nodes: 2, pages: 64, windowPages: 8 });
     const { region, pager } = world.node(0);
     await world.settle(region.write(0, new Uint8Array(64 * pageBytes).fill(7)));
     world.heldBack.add('released');
@@ -165,7 +165,7 @@ describe('giving pages back', () => {
   });
 
   it('goes on behind pages that are pinned', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 64, windowPages: 8 });
+    const world = worldOf({ nodes: 1, pages: 64, windowPages: 8 });
     const { region, pager } = world.node(0);
     await world.settle(region.write(0, new Uint8Array(64 * pageBytes)));
     const pin = await region.pin(0, 16 * pageBytes);
@@ -179,7 +179,7 @@ describe('giving pages back', () => {
   });
 
   it('is not over while a page that was asked for could still come, and gives that one back too', async () => {
-    const world = new PagerWorld({ nodes: 2, pages: 1 });
+    const world = worldOf({ nodes: 2, pages: 1 });
     const { region, pager } = world.node(0);
     await world.settle(world.node(1).region.write(0, Uint8Array.of(42)));
     world.heldBack.add('page');
@@ -199,7 +199,7 @@ describe('giving pages back', () => {
   });
 
   it('is not over while a copy is kept for a node that has not got its own yet', async () => {
-    const world = new PagerWorld({ nodes: 2, pages: 1 });
+    const world = worldOf({ nodes: 2, pages: 1 });
     const { region, pager } = world.node(0);
     await world.settle(region.write(0, Uint8Array.of(42)));
     world.heldBack.add('acquired');
@@ -213,7 +213,7 @@ describe('giving pages back', () => {
   });
 
   it('asks for nothing more that waits for its turn', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 8, windowPages: 2 });
+    const world = worldOf({ nodes: 1, pages: 8, windowPages: 2 });
     const { region, pager } = world.node(0);
     const read = failure(region.read(0, 8 * pageBytes));
     pager.shut({ code: 'closed', message: 'closed' });

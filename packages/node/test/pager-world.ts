@@ -16,13 +16,15 @@ import {
   type RegionRecord,
   regionId,
 } from '@pagewire/protocol';
+import type { ChosenMemory } from '../src/choose-memory.js';
 import { PagedRegion } from '../src/paged-region.js';
 import { Pager } from '../src/pager.js';
 import { RegionHandle } from '../src/region-handle.js';
-import { SoftwareMemory } from '../src/software-memory.js';
+import { describeEachMemory, type MemoryUnderTest, software } from './memories.js';
 
 export const faultTimeoutMs = 1000;
-export const pageBytes = 64;
+/** The pages of a world in software memory. */
+export const { pageBytes } = software;
 
 /** One node of a world: a pager with a real agent, and a handle of the world's region. */
 export interface WorldNode {
@@ -30,9 +32,18 @@ export interface WorldNode {
   readonly pager: Pager;
   readonly paged: PagedRegion;
   readonly region: RegionHandle;
+  readonly memory: ChosenMemory;
   readonly violations: string[];
   /** When the lease ends; the world moves it, a test may. */
   leaseEndsAt: number;
+}
+
+export interface WorldOptions {
+  readonly nodes: number;
+  readonly pages: number;
+  readonly windowPages?: number;
+  /** What each node has of its own; default software memory. */
+  readonly memory?: MemoryUnderTest;
 }
 
 interface Parcel {
@@ -46,6 +57,7 @@ interface Parcel {
  * delivers them; time stands still until the test moves it.
  */
 export class PagerWorld {
+  readonly pageBytes: number;
   readonly home = new Home();
   readonly nodes: WorldNode[] = [];
   readonly record: RegionRecord;
@@ -56,11 +68,13 @@ export class PagerWorld {
   acquired = 0;
   #parcels: Parcel[] = [];
 
-  constructor(options: { readonly nodes: number; readonly pages: number; readonly windowPages?: number }) {
-    this.record = { region: regionId(1), name: 'world', bytes: options.pages * pageBytes, pageBytes };
-    this.#tellHome({ kind: 'region-created', region: this.record.region, pageCount: options.pages, pageBytes });
-    for (let number = 1; number <= options.nodes; number++)
-      this.#addNode(incarnation(number), options.windowPages ?? limits.windowBytes / pageBytes);
+  constructor({ nodes, pages, windowPages, memory = software }: WorldOptions) {
+    const { pageBytes } = memory;
+    this.pageBytes = pageBytes;
+    this.record = { region: regionId(1), name: 'world', bytes: pages * pageBytes, pageBytes };
+    this.#tellHome({ kind: 'region-created', region: this.record.region, pageCount: pages, pageBytes });
+    const windowBytes = windowPages === undefined ? limits.windowBytes : windowPages * pageBytes;
+    for (let number = 1; number <= nodes; number++) this.#addNode(incarnation(number), memory.open(), windowBytes);
   }
 
   node(index: number): WorldNode {
@@ -126,7 +140,7 @@ export class PagerWorld {
     node.pager.begin(new Agent());
   }
 
-  #addNode(id: Incarnation, windowPages: number): void {
+  #addNode(id: Incarnation, memory: ChosenMemory, windowBytes: number): void {
     const violations: string[] = [];
     const pager = new Pager(
       {
@@ -140,12 +154,12 @@ export class PagerWorld {
         violated: (_from, what) => violations.push(what),
         broken: () => pager.end({ code: 'fenced', message: `node ${id} has a bug` }),
       },
-      windowPages * pageBytes,
+      windowBytes,
     );
-    const paged = new PagedRegion(this.record, new SoftwareMemory(this.record));
+    const paged = new PagedRegion(this.record, memory.allocate(this.record));
     pager.addRegion(paged);
     const region = new RegionHandle(paged, { pager, faultTimeoutMs, closed: async () => {} });
-    const node: WorldNode = { id, pager, paged, region, violations, leaseEndsAt: Number.POSITIVE_INFINITY };
+    const node: WorldNode = { id, pager, paged, region, memory, violations, leaseEndsAt: Number.POSITIVE_INFINITY };
     this.nodes.push(node);
     this.begin(node);
   }
@@ -183,6 +197,18 @@ export class PagerWorld {
       this.nodes.find((node) => node.id === to)?.pager.message(from, message);
     }
   }
+}
+
+/** The same tests of worlds over every kind of memory. */
+export function describeEachWorld(what: string, tests: (given: EachWorld) => void): void {
+  describeEachMemory(what, (memory) =>
+    tests({ pageBytes: memory.pageBytes, worldOf: (options) => new PagerWorld({ memory, ...options }) }),
+  );
+}
+
+export interface EachWorld {
+  readonly pageBytes: number;
+  worldOf(options: Omit<WorldOptions, 'memory'>): PagerWorld;
 }
 
 function decode(bytes: Uint8Array): PageMessage {

@@ -1,6 +1,7 @@
-import { InvariantError, limits, type PagewireError } from '@pagewire/protocol';
-import { describe, expect, it, vi } from 'vitest';
-import { faultTimeoutMs, PagerWorld, pageBytes } from './pager-world.js';
+import { type ErrorCode, InvariantError, limits, type PagewireError } from '@pagewire/protocol';
+import { expect, it, vi } from 'vitest';
+import type { RegionHandle } from '../src/region-handle.js';
+import { describeEachWorld, faultTimeoutMs, type PagerWorld } from './pager-world.js';
 
 const code = (error: unknown): unknown => (error as PagewireError).code;
 const failure = (promise: Promise<unknown>): Promise<unknown> =>
@@ -9,20 +10,20 @@ const failure = (promise: Promise<unknown>): Promise<unknown> =>
     (error) => error,
   );
 
-describe('accesses through the pager', () => {
+describeEachWorld('accesses through the pager', ({ worldOf, pageBytes }) => {
   it('reads zeros from a page that nobody has written', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 2 });
+    const world = worldOf({ nodes: 1, pages: 2 });
     expect(await world.settle(world.node(0).region.read(10, 4))).toEqual(new Uint8Array(4));
   });
 
   it('shows a write of one node to the next reader on another', async () => {
-    const world = new PagerWorld({ nodes: 2, pages: 2 });
-    await world.settle(world.node(0).region.write(62, Uint8Array.of(1, 2, 3, 4)));
-    expect(await world.settle(world.node(1).region.read(61, 6))).toEqual(Uint8Array.of(0, 1, 2, 3, 4, 0));
+    const world = worldOf({ nodes: 2, pages: 2 });
+    await world.settle(world.node(0).region.write(pageBytes - 2, Uint8Array.of(1, 2, 3, 4)));
+    expect(await world.settle(world.node(1).region.read(pageBytes - 3, 6))).toEqual(Uint8Array.of(0, 1, 2, 3, 4, 0));
   });
 
   it('counts exactly when every node increments one cell at once', async () => {
-    const world = new PagerWorld({ nodes: 5, pages: 1 });
+    const world = worldOf({ nodes: 5, pages: 1 });
     const adds = world.nodes.flatMap(({ region }) => Array.from({ length: 50 }, () => region.atomics.add('int32', 8, 1)));
     const before = await world.settle(Promise.all(adds));
     expect(new Set(before)).toEqual(new Set(Array.from({ length: 250 }, (_, count) => count)));
@@ -30,7 +31,7 @@ describe('accesses through the pager', () => {
   });
 
   it('has done the access that asked before the page can be given up, even when grant and recall come in one turn', async () => {
-    const world = new PagerWorld({ nodes: 3, pages: 1 });
+    const world = worldOf({ nodes: 3, pages: 1 });
     const adds = world.nodes.map(({ region }) => region.atomics.add('int32', 0, 1));
     world.deliverAtOnce();
     expect(new Set(await Promise.all(adds))).toEqual(new Set([0, 1, 2]));
@@ -38,7 +39,7 @@ describe('accesses through the pager', () => {
   });
 
   it('keeps the cells of one page apart when different nodes write them', async () => {
-    const world = new PagerWorld({ nodes: 4, pages: 1 });
+    const world = worldOf({ nodes: 4, pages: 1 });
     const adds = world.nodes.flatMap(({ region }, cell) => Array.from({ length: 20 }, () => region.atomics.add('bigint64', cell * 8, 1n)));
     await world.settle(Promise.all(adds));
     const cells = new BigInt64Array((await world.settle(world.node(2).region.read(0, 32))).buffer as ArrayBuffer);
@@ -46,7 +47,7 @@ describe('accesses through the pager', () => {
   });
 
   it('asks once for a page however many accesses wait for it', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 1 });
+    const world = worldOf({ nodes: 1, pages: 1 });
     const { region } = world.node(0);
     const reads = Array.from({ length: 30 }, () => region.read(0, 8));
     expect(world.inFlight('acquire')).toBe(1);
@@ -55,7 +56,7 @@ describe('accesses through the pager', () => {
   });
 
   it('asks for all pages of a range at once', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 20 });
+    const world = worldOf({ nodes: 1, pages: 20 });
     const read = world.node(0).region.read(0, 20 * pageBytes);
     expect(world.inFlight('acquire')).toBe(1);
     await world.settle(read);
@@ -63,7 +64,7 @@ describe('accesses through the pager', () => {
   });
 
   it('runs a write that waits behind a read fault on the same page with the right it needs', async () => {
-    const world = new PagerWorld({ nodes: 2, pages: 1 });
+    const world = worldOf({ nodes: 2, pages: 1 });
     const { region } = world.node(0);
     await world.settle(world.node(1).region.write(0, Uint8Array.of(9)));
     const read = region.read(0, 1);
@@ -74,7 +75,7 @@ describe('accesses through the pager', () => {
   });
 
   it('takes the bytes of a write when it is called, not when the page comes', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 1 });
+    const world = worldOf({ nodes: 1, pages: 1 });
     const bytes = Uint8Array.of(5);
     const write = world.node(0).region.write(0, bytes);
     bytes[0] = 6;
@@ -83,7 +84,7 @@ describe('accesses through the pager', () => {
   });
 
   it('prefetches ahead of a scan, and the scan then finds its pages here', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 64 });
+    const world = worldOf({ nodes: 1, pages: 64 });
     const { region, pager } = world.node(0);
     for (let index = 0; index < 64; index++) await world.settle(region.read(index * pageBytes, 8));
     expect(pager.counters.prefetched).toBeGreaterThan(50);
@@ -92,34 +93,39 @@ describe('accesses through the pager', () => {
 
   it('reads and writes ranges longer than one part', async () => {
     const pages = 2500;
-    const world = new PagerWorld({ nodes: 2, pages });
-    const bytes = Uint8Array.from({ length: pages * pageBytes }, (_, at) => at % 251);
+    const world = worldOf({ nodes: 2, pages });
+    const bytes = new Uint8Array(pages * pageBytes).map((_, at) => at % 251);
     await world.settle(world.node(0).region.write(0, bytes));
     expect(Buffer.compare(await world.settle(world.node(1).region.read(0, bytes.length)), bytes)).toBe(0);
   });
 });
 
-describe('a range too long for one array', () => {
-  const world = new PagerWorld({ nodes: 1, pages: 2 });
-  const { region, paged } = world.node(0);
-  // Nothing is stored that far out: only the sizes count here.
-  Object.assign(paged.record, { bytes: 2 ** 50 });
+describeEachWorld('a range too long for one array', ({ worldOf }) => {
+  /** Nothing is stored that far out: only the sizes count here. */
+  const vastWorld = (): PagerWorld => {
+    const world = worldOf({ nodes: 1, pages: 2 });
+    Object.assign(world.node(0).paged.record, { bytes: 2 ** 50 });
+    return world;
+  };
 
   it('is refused for a read, and the page is still there', async () => {
+    const world = vastWorld();
+    const { region } = world.node(0);
     expect(code(await failure(region.read(0, 2 ** 49)))).toBe('overloaded');
     expect(await world.settle(region.read(0, 1))).toEqual(new Uint8Array(1));
   });
 
   it('is prefetched part by part', async () => {
+    const world = vastWorld();
     // The home has only the first two pages: the first part is the last.
-    expect(code(await failure(world.settle(region.prefetch(0, 2 ** 49))))).toBe('out-of-range');
+    expect(code(await failure(world.settle(world.node(0).region.prefetch(0, 2 ** 49))))).toBe('out-of-range');
     expect(world.acquired).toBeLessThan(1100);
   });
 });
 
-describe('a pager that is shut', () => {
+describeEachWorld('a pager that is shut', ({ worldOf }) => {
   it('lets no access in until it is open again', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 1 });
+    const world = worldOf({ nodes: 1, pages: 1 });
     const { region, pager } = world.node(0);
     await world.settle(region.read(0, 1));
     pager.shut({ code: 'fenced', message: 'not yet' });
@@ -129,9 +135,9 @@ describe('a pager that is shut', () => {
   });
 });
 
-describe('a bug', () => {
+describeEachWorld('a bug', ({ worldOf, pageBytes }) => {
   it('in the middle of what the agent decided ends the life and takes every right', async () => {
-    const world = new PagerWorld({ nodes: 2, pages: 2 });
+    const world = worldOf({ nodes: 2, pages: 2 });
     const { region, pager, paged } = world.node(0);
     await world.settle(region.write(0, Uint8Array.of(1)));
     vi.spyOn(paged.memory, 'stage').mockImplementation(() => {
@@ -145,31 +151,26 @@ describe('a bug', () => {
   });
 });
 
-describe('arguments', () => {
-  const world = new PagerWorld({ nodes: 1, pages: 2 });
-  const { region } = world.node(0);
-  it.each([
-    ['a read past the end', () => region.read(120, 9), 'out-of-range'],
-    ['a negative offset', () => region.read(-1, 1), 'bad-argument'],
-    ['a write of text', () => region.write(0, 'text' as unknown as Uint8Array), 'bad-argument'],
-    ['a misaligned atomic', () => region.atomics.add('bigint64', 4, 1n), 'misaligned'],
-    ['an atomic with a number of the wrong kind', () => region.atomics.add('int32', 0, 1n as unknown as number), 'bad-argument'],
-    ['an atomic without an operand', () => region.atomics.add('int32', 0, undefined as unknown as number), 'bad-argument'],
-    ['a pin of nothing', () => region.pin(0, 0), 'bad-argument'],
-    ['a pin with an unknown right', () => region.pin(0, 1, 'mine' as 'exclusive'), 'bad-argument'],
+describeEachWorld('arguments', ({ worldOf, pageBytes }) => {
+  it.each<[string, (region: RegionHandle) => Promise<unknown>, ErrorCode]>([
+    ['a read past the end', (region) => region.read(2 * pageBytes - 8, 9), 'out-of-range'],
+    ['a negative offset', (region) => region.read(-1, 1), 'bad-argument'],
+    ['a write of text', (region) => region.write(0, 'text' as unknown as Uint8Array), 'bad-argument'],
+    ['a misaligned atomic', (region) => region.atomics.add('bigint64', 4, 1n), 'misaligned'],
+    ['an atomic with a number of the wrong kind', (region) => region.atomics.add('int32', 0, 1n as unknown as number), 'bad-argument'],
+    ['an atomic without an operand', (region) => region.atomics.add('int32', 0, undefined as unknown as number), 'bad-argument'],
+    ['a pin of nothing', (region) => region.pin(0, 0), 'bad-argument'],
+    ['a pin with an unknown right', (region) => region.pin(0, 1, 'mine' as 'exclusive'), 'bad-argument'],
   ])('refuses %s', async (_name, access, expected) => {
-    expect(code(await failure(access()))).toBe(expected);
+    const world = worldOf({ nodes: 1, pages: 2 });
+    expect(code(await failure(access(world.node(0).region)))).toBe(expected);
     expect(world.inFlight('acquire')).toBe(0);
-  });
-
-  it('says what to use instead of a buffer that software memory does not have', () => {
-    expect(() => region.buffer).toThrow(expect.objectContaining({ code: 'unsupported' }));
   });
 });
 
-describe('deadlines and limits', () => {
+describeEachWorld('deadlines and limits', ({ worldOf }) => {
   it('fails an access whose page does not come in time, and the next one succeeds when it comes after all', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 1 });
+    const world = worldOf({ nodes: 1, pages: 1 });
     world.heldBack.add('grant');
     const read = failure(world.node(0).region.read(0, 1));
     await world.deliver();
@@ -180,7 +181,7 @@ describe('deadlines and limits', () => {
   });
 
   it('lets an access that came later wait until its own deadline', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 1 });
+    const world = worldOf({ nodes: 1, pages: 1 });
     const { region } = world.node(0);
     world.heldBack.add('grant');
     const early = failure(region.read(0, 1));
@@ -193,7 +194,7 @@ describe('deadlines and limits', () => {
   });
 
   it('refuses an access when too many wait, and starts nothing of it', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 1 });
+    const world = worldOf({ nodes: 1, pages: 1 });
     const { region } = world.node(0);
     const reads = Array.from({ length: limits.maxWaitingAccesses }, () => region.read(0, 1));
     expect(code(await failure(region.read(0, 1)))).toBe('overloaded');
@@ -202,9 +203,9 @@ describe('deadlines and limits', () => {
   });
 });
 
-describe('a lease that ends', () => {
+describeEachWorld('a lease that ends', ({ worldOf, pageBytes }) => {
   it('takes every right and fails every access that waits, before anything else is done', async () => {
-    const world = new PagerWorld({ nodes: 2, pages: 2 });
+    const world = worldOf({ nodes: 2, pages: 2 });
     const node = world.node(0);
     await world.settle(node.region.write(0, Uint8Array.of(1)));
     world.heldBack.add('grant');
@@ -220,7 +221,7 @@ describe('a lease that ends', () => {
   });
 
   it('is noticed by an access that would have found its page here', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 1 });
+    const world = worldOf({ nodes: 1, pages: 1 });
     const node = world.node(0);
     await world.settle(node.region.write(0, Uint8Array.of(1)));
     node.leaseEndsAt = world.now;
@@ -229,7 +230,7 @@ describe('a lease that ends', () => {
   });
 
   it('leaves the handle of good use for the next life', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 1 });
+    const world = worldOf({ nodes: 1, pages: 1 });
     const node = world.node(0);
     await world.settle(node.region.read(0, 1));
     node.pager.end({ code: 'fenced', message: 'over' });
@@ -240,9 +241,9 @@ describe('a lease that ends', () => {
   });
 });
 
-describe('confirm before exposing', () => {
+describeEachWorld('confirm before exposing', ({ worldOf }) => {
   it('lets an answer wait until the grants it depends on are confirmed', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 1 });
+    const world = worldOf({ nodes: 1, pages: 1 });
     const { region, pager } = world.node(0);
     expect(pager.exposed()).toBeUndefined();
     world.heldBack.add('settled');
@@ -255,7 +256,7 @@ describe('confirm before exposing', () => {
   });
 
   it('says that the outcome is unknown when the life ends first', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 1 });
+    const world = worldOf({ nodes: 1, pages: 1 });
     const { region, pager } = world.node(0);
     world.heldBack.add('settled');
     await world.settle(region.write(0, Uint8Array.of(1)));
@@ -266,9 +267,9 @@ describe('confirm before exposing', () => {
   });
 });
 
-describe('giving pages back', () => {
+describeEachWorld('giving pages back', ({ worldOf, pageBytes }) => {
   it('releases every page that is not pinned, and its bytes are there for others', async () => {
-    const world = new PagerWorld({ nodes: 2, pages: 3 });
+    const world = worldOf({ nodes: 2, pages: 3 });
     const { region, pager } = world.node(0);
     await world.settle(region.write(0, new Uint8Array(3 * pageBytes).fill(7)));
     const pin = await region.pin(pageBytes, 1);
@@ -283,7 +284,7 @@ describe('giving pages back', () => {
   });
 
   it('fails the accesses to a region that is deleted', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 2 });
+    const world = worldOf({ nodes: 1, pages: 2 });
     const { region, pager, paged } = world.node(0);
     await world.settle(region.write(0, Uint8Array.of(1)));
     const waiting = failure(region.read(pageBytes, 1));

@@ -1,6 +1,6 @@
 import type { PagewireError } from '@pagewire/protocol';
-import { describe, expect, it } from 'vitest';
-import { faultTimeoutMs, PagerWorld, pageBytes } from './pager-world.js';
+import { expect, it } from 'vitest';
+import { describeEachWorld, faultTimeoutMs } from './pager-world.js';
 
 const code = (error: unknown): unknown => (error as PagewireError).code;
 const failure = (promise: Promise<unknown>): Promise<unknown> =>
@@ -16,9 +16,9 @@ const codeOf = (access: () => unknown): unknown => {
   }
 };
 
-describe('a pin', () => {
+describeEachWorld('a pin', ({ worldOf, pageBytes }) => {
   it('keeps a writer out until it is released, and shows it what was stored', async () => {
-    const world = new PagerWorld({ nodes: 2, pages: 1 });
+    const world = worldOf({ nodes: 2, pages: 1 });
     const pin = await world.settle(world.node(0).region.pin(0, 8));
     const exchange = world.node(1).region.atomics.exchange('int32', 0, 5);
     await world.deliver();
@@ -29,7 +29,7 @@ describe('a pin', () => {
   });
 
   it('for reading lets others read but not write', async () => {
-    const world = new PagerWorld({ nodes: 2, pages: 1 });
+    const world = worldOf({ nodes: 2, pages: 1 });
     const pin = await world.settle(world.node(0).region.pin(0, 8, 'readonly'));
     expect(await world.settle(world.node(1).region.read(0, 1))).toEqual(Uint8Array.of(0));
     const write = world.node(1).region.write(0, Uint8Array.of(1));
@@ -40,16 +40,18 @@ describe('a pin', () => {
   });
 
   it('covers a range of pages with contiguous bytes', async () => {
-    const world = new PagerWorld({ nodes: 2, pages: 4 });
-    const pin = await world.settle(world.node(0).region.pin(60, 140));
+    const world = worldOf({ nodes: 2, pages: 4 });
+    const [from, length] = [pageBytes - 4, 2 * pageBytes + 8];
+    const pin = await world.settle(world.node(0).region.pin(from, length));
     pin.bytes.fill(3);
-    expect(pin.bytes.length).toBe(140);
+    expect(pin.bytes.length).toBe(length);
     pin.release();
-    expect(await world.settle(world.node(1).region.read(59, 142))).toEqual(Uint8Array.of(0, ...new Uint8Array(140).fill(3), 0));
+    const around = await world.settle(world.node(1).region.read(from - 1, length + 2));
+    expect(around).toEqual(Uint8Array.of(0, ...new Uint8Array(length).fill(3), 0));
   });
 
   it('is over after release, however often that is called', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 1 });
+    const world = worldOf({ nodes: 1, pages: 1 });
     const pin = await world.settle(world.node(0).region.pin(0, 8));
     await pin[Symbol.asyncDispose]();
     pin.release();
@@ -57,7 +59,7 @@ describe('a pin', () => {
   });
 
   it('is over when its node is fenced', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 1 });
+    const world = worldOf({ nodes: 1, pages: 1 });
     const node = world.node(0);
     const pin = await world.settle(node.region.pin(0, 8));
     node.leaseEndsAt = world.now;
@@ -70,7 +72,7 @@ describe('a pin', () => {
   });
 
   it('of overlapping ranges by every node is granted to each in turn', async () => {
-    const world = new PagerWorld({ nodes: 4, pages: 8 });
+    const world = worldOf({ nodes: 4, pages: 8 });
     const turns = world.nodes.map(async ({ region, id }) => {
       for (let turn = 0; turn < 5; turn++) {
         const pin = await region.pin((id - 1) * pageBytes, 5 * pageBytes);
@@ -87,7 +89,7 @@ describe('a pin', () => {
   });
 
   it('that waits past its deadline lets go of the pages it holds already', async () => {
-    const world = new PagerWorld({ nodes: 3, pages: 2 });
+    const world = worldOf({ nodes: 3, pages: 2 });
     const obstacle = await world.settle(world.node(0).region.pin(pageBytes, 1));
     const pin = failure(world.node(1).region.pin(0, 2 * pageBytes));
     await world.deliver();
@@ -103,7 +105,7 @@ describe('a pin', () => {
   });
 
   it('asks for each page once, however they come', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 500, windowPages: 7 });
+    const world = worldOf({ nodes: 1, pages: 500, windowPages: 7 });
     const { region, pager } = world.node(0);
     const pin = await world.settle(region.pin(0, 500 * pageBytes));
     expect(world.acquired).toBe(500);
@@ -112,7 +114,7 @@ describe('a pin', () => {
   });
 
   it('of more pages than the limit is refused', async () => {
-    const world = new PagerWorld({ nodes: 1, pages: 4097 });
+    const world = worldOf({ nodes: 1, pages: 4097 });
     expect(code(await failure(world.node(0).region.pin(0, 4097 * pageBytes)))).toBe('overloaded');
   });
 });

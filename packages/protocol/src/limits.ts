@@ -47,8 +47,22 @@ export const limits = {
   maxPagesPerPin: 4096,
   /** Pages that sequential prefetch asks for ahead of a scan. */
   maxPrefetchPages: 64,
+  /** The name of a lock, a semaphore or a barrier. */
+  maxSyncNameBytes: 128,
+  /** Locks in use, semaphores in use, barriers in use; and as many of each that are remembered for what happened to them. */
+  maxSyncObjects: 4096,
+  /** Requests that may wait for one lock, semaphore or address; and the parties of a barrier. */
+  maxSyncWaitersPerObject: 4096,
+  /** Requests about synchronization that one node has waiting or holds something by. */
+  maxSyncRequestsPerNode: 4096,
+  /** Permits of one semaphore. */
+  maxPermits: 2 ** 31 - 1,
+  /** How long a lock, a semaphore, a barrier or a wait on an address is waited for, unless its caller says otherwise. */
+  syncTimeoutMs: 60_000,
   /** How long an access waits for its right before it fails with `timeout`. */
   faultTimeoutMs: 5000,
+  /** The same for a plain load or store of mapped memory, which cannot fail: the process ends with it, so there is more patience. */
+  plainFaultTimeoutMs: 30_000,
   /** How long an acquire may wait in a home's queue before it is refused with `timeout`. */
   queueTimeoutMs: 4000,
   /** A node whose renewals stop is declared lost this long after the last one arrived. */
