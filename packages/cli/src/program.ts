@@ -3,8 +3,10 @@ import { Command, CommanderError } from 'commander';
 import type { CommandContext } from './commands/command-context.js';
 import { defineCoordinator, runCoordinator } from './commands/coordinator.js';
 import { defineDemo, runDemo } from './commands/demo.js';
+import { defineDoctor, runDoctor } from './commands/doctor.js';
 import { defineLoad, runLoadCommand } from './commands/load.js';
 import { defineNode, runNode } from './commands/node.js';
+import { defineRun, runProgram } from './commands/run.js';
 import { defineStatus, runStatus } from './commands/status.js';
 import { defineUp, runUp } from './commands/up.js';
 import { describeFailure, exitCodes } from './failure.js';
@@ -16,7 +18,9 @@ export const actions = {
   coordinator: runCoordinator,
   node: runNode,
   load: runLoadCommand,
+  run: runProgram,
   status: runStatus,
+  doctor: runDoctor,
   demo: runDemo,
 } as const;
 export type Actions = typeof actions;
@@ -48,7 +52,9 @@ export async function runCommandLine(
   defineCoordinator(program, perform(act.coordinator));
   defineNode(program, perform(act.node));
   defineLoad(program, perform(act.load));
+  defineRun(program, perform(act.run));
   defineStatus(program, perform(act.status));
+  defineDoctor(program, perform(act.doctor));
   defineDemo(program, perform(act.demo));
   for (const command of program.commands) reportUsageErrors(command, `pagewire ${command.name()}`, terminal);
   program.hook('preAction', (_, command) => {
@@ -78,6 +84,10 @@ function configure(program: Command, terminal: Terminal): void {
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
+    // What each takes is in its own help; here it would push the summaries out of sight.
+    .configureHelp({ subcommandTerm: (command) => command.name() })
+    // An option after a command's name is the command's.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
@@ -92,7 +102,9 @@ everything else goes to stderr. NO_COLOR switches colours off.
 Examples:
   pagewire up --nodes 3                                     start a cluster on this machine
   pagewire load --target ws://127.0.0.1:7071 --workload b   drive it and verify what it answers
-  pagewire status --coordinator ws://127.0.0.1:7070         see who holds what`,
+  pagewire status --coordinator ws://127.0.0.1:7070         see who holds what
+  pagewire run -n 4 program.js                              run a program on a cluster of its own
+  pagewire doctor                                           see which memory this machine gives, and why`,
     );
   reportUsageErrors(program, 'pagewire', terminal);
 }

@@ -33,7 +33,9 @@ async function run(
     coordinator: record('coordinator'),
     node: record('node'),
     load: record('load'),
+    run: record('run'),
     status: record('status'),
+    doctor: record('doctor'),
     demo: record('demo'),
   };
   const context = ({ parentIpc }: { readonly parentIpc: boolean }): CommandContext => {
@@ -91,6 +93,13 @@ describe('options', () => {
     });
   });
 
+  it("a run has a cluster of its own, and what comes after the program is the program's", async () => {
+    const own = { transport: 'ws', memory: 'auto', grace: 5000, program: 'a.js', args: ['-n', '9', '--memory', 'x', '--help'] };
+    expect((await run('run -n 4 a.js -n 9 --memory x --help')).options).toEqual({ nodes: 4, ...own });
+    const joins = await run('run --coordinator grpc://h:1 --nodes 2 --grace 200ms -- a.js');
+    expect(joins.options).toEqual({ ...own, nodes: 2, coordinator: 'grpc://h:1', grace: 200, args: [] });
+  });
+
   it('the flag of a supervising parent reaches the context', async () => {
     expect((await run('coordinator --listen 127.0.0.1:0 --parent-ipc')).parentIpc).toBe(true);
   });
@@ -106,6 +115,11 @@ describe('usage errors', () => {
     ['frobnicate', "pagewire: unknown command 'frobnicate'; see pagewire --help"],
     ['up --nodez 3', "pagewire up: unknown option '--nodez' (did you mean --nodes?); see pagewire up --help"],
     ['up extra', "pagewire up: too many arguments for 'up'. Expected 0 arguments but got 1; see pagewire up --help"],
+    ['run -n 2', "pagewire run: missing required argument 'program'; see pagewire run --help"],
+    ['run a.js', "pagewire run: required option '-n, --nodes <n>' not specified; see pagewire run --help"],
+    ['run -n 65 a.js', "pagewire run: option '-n, --nodes <n>' argument '65' is invalid. The most is 64; see pagewire run --help"],
+    ['run -n 2 --memry auto a.js', "pagewire run: unknown option '--memry' (did you mean --memory?); see pagewire run --help"],
+    ['doctor me', "pagewire doctor: too many arguments for 'doctor'. Expected 0 arguments but got 1; see pagewire doctor --help"],
     ['up --nodes', "pagewire up: option '--nodes <n>' argument missing; see pagewire up --help"],
     [
       'up --nodes three',
@@ -141,17 +155,20 @@ describe('usage errors', () => {
 });
 
 describe('help', () => {
-  it.each(['up', 'coordinator', 'node', 'load', 'status'])('%s explains itself with examples on stdout', async (command) => {
-    const ran = await run(`${command} --help`);
-    expect([ran.code, ran.err, ran.command]).toEqual([0, '', undefined]);
-    expect(ran.out).toContain(`Usage: pagewire ${command}`);
-    expect(ran.out).toContain('Examples:');
-  });
+  it.each(['up', 'coordinator', 'node', 'load', 'run', 'status', 'doctor'])(
+    '%s explains itself with examples on stdout',
+    async (command) => {
+      const ran = await run(`${command} --help`);
+      expect([ran.code, ran.err, ran.command]).toEqual([0, '', undefined]);
+      expect(ran.out).toContain(`Usage: pagewire ${command}`);
+      expect(ran.out).toContain('Examples:');
+    },
+  );
 
   it('lists the commands, without those that are for the project itself', async () => {
     const { code, out } = await run('--help');
     expect(code).toBe(0);
-    expect(out).toMatch(/ up .*\n.* coordinator .*\n.* node .*\n.* load .*\n.* status /);
+    expect(out).toMatch(/ up .*\n.* coordinator .*\n.* node .*\n.* load .*\n.* run .*\n.* status .*\n.* doctor /);
     expect(out).not.toContain('demo');
   });
 

@@ -25,12 +25,13 @@ export interface ClusterEvents {
 }
 
 /** How long all processes may take until they are ready. */
-const startTimeoutMs = 30_000;
+export const startTimeoutMs = 30_000;
 /** How long a node may take to hand its pages over and leave, and then the coordinator to close, before they are killed. */
 const leaveGraceMs = 8_000;
-const closeGraceMs = 3_000;
+export const closeGraceMs = 3_000;
 
-const program = fileURLToPath(new URL('../../bin/pagewire.mjs', import.meta.url));
+/** The `pagewire` command itself. */
+export const pagewireProgram = fileURLToPath(new URL('../../bin/pagewire.mjs', import.meta.url));
 
 /**
  * A coordinator and its nodes as child processes. `stop` takes them down in order: nodes leave while the coordinator still stands. None
@@ -115,7 +116,7 @@ export class ClusterProcesses {
     if (this.#stopped !== undefined) throw new CommandError(`${label} was not started: the cluster is being stopped`);
     const child = new ManagedProcess({
       label,
-      program,
+      program: pagewireProgram,
       args: [...args, '--json', '--parent-ipc', ...(this.#options.insecure ? ['--insecure'] : [])],
       onLog: (line) => this.#events.log(label, line),
     });
@@ -143,16 +144,17 @@ export interface RunningCluster {
  * How node number `index` reaches the coordinator, and which of its URLs it offers to peers first. With both transports they alternate, so
  * that some pairs of nodes meet by ws and some by gRPC.
  */
-function transportOfNode(transport: TransportChoice, index: number): 'ws' | 'grpc' {
+export function transportOfNode(transport: TransportChoice, index: number): 'ws' | 'grpc' {
   if (transport === 'both') return index % 2 === 0 ? 'ws' : 'grpc';
   return transport;
 }
 
-function urlOf(ready: CoordinatorReady, transport: 'ws' | 'grpc'): string {
+export function urlOf(ready: CoordinatorReady, transport: 'ws' | 'grpc'): string {
   return ready.urls.find((url) => url.startsWith(`${transport}:`)) ?? ready.url;
 }
 
-function inTime<T>(work: Promise<T>, timeoutMs: number, stop: StopSignals): Promise<T> {
+/** Resolves as `work` does, and rejects when it takes longer or `stop` is asked for first. */
+export function inTime<T>(work: Promise<T>, timeoutMs: number, stop: StopSignals): Promise<T> {
   const { asked } = stop;
   return new Promise((resolve, reject) => {
     const interrupted = (): void => reject(new CommandError('stopped before the cluster was ready', stop.exitCode));

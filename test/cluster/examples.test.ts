@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chooseMemory } from '@pagewire/node';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { leavesNoProcess } from './shared-cluster.js';
+
+leavesNoProcess();
+
+/** Why examples cannot run on processes here; undefined where they can. */
+function obstacle(): string | undefined {
+  try {
+    chooseMemory('mapped');
+    return undefined;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+const command = fileURLToPath(new URL('../../examples/run.mjs', import.meta.url));
+
+/** Runs `pnpm example ...args` to its end. */
+function example(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [command, ...args], { timeout: 50_000 }, (_, stdout, stderr) => {
+      resolve({ code: child.exitCode ?? -1, stdout, stderr });
+    });
+  });
+}
+
+const names = ['sor', 'kmeans', 'pagerank', 'wordcount', 'matmul', 'wasm', 'shared-memory-proof'];
+const missing = obstacle();
+
+describe.skipIf(missing !== undefined)(`the examples on processes${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
+  it.each(names)('%s is right on 3 processes, and pages travel', async (name) => {
+    const { code, stdout, stderr } = await example([name, '--quick', '--json', '--on', 'processes', '--processes', '3']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `${name}: on 3 processes …\n` });
+    const { ok, runs } = JSON.parse(stdout);
+    expect(ok).toBe(true);
+    expect(runs).toMatchObject([{ on: 'processes', members: 3, check: { ok: true } }]);
+    expect(runs[0].traffic.pages).toBeGreaterThan(0);
+    expect(runs[0].traffic.readFaults + runs[0].traffic.writeFaults).toBeGreaterThan(0);
+  });
+});
+
+describe('the examples on threads', () => {
+  it.each(names)('%s is right on 2 threads', async (name) => {
+    const { code, stdout, stderr } = await example([name, '--quick', '--json', '--on', 'threads']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `${name}: on 2 threads …\n` });
+    expect(JSON.parse(stdout)).toMatchObject({ example: name, ok: true, runs: [{ on: 'threads', members: 2, traffic: null }] });
+  });
+
+  it('writes the plate as a PNG', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pagewire-test-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'plate.png');
+    const { code } = await example(['sor', '--on', 'threads', '--size', '96', '--iterations', '5', '--repetitions', '1', '--png', file]);
+    expect(code).toBe(0);
+    const png = readFileSync(file);
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
+    // The header chunk begins with width and height.
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([96, 96]);
+  });
+
+  it('ends with 1 and the reason when a thread cannot go on', async () => {
+    const { code, stdout, stderr } = await example(['wordcount', '--quick', '--on', 'threads', '--slots', '64']);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('raise --slots');
+  });
+
+  it('ends with 2 and the reason when it is asked for something else', async () => {
+    const { code, stderr } = await example(['sor', '--sizes', '3']);
+    expect(code).toBe(2);
+    expect(stderr).toContain("Unknown option '--sizes'");
+  });
+});
