@@ -3,7 +3,7 @@ import { assertWithin, type Memfd } from './memfd.js';
 import { assertMappable, mapOver, type Reservation, reserve, sealOff, type WasmMemory, wasmPageBytes } from './shared-mapping.js';
 
 /** The part of a memfd to map; both are multiples of the operating system's page, and `bytes` is at most 4 GiB. */
-export interface Window {
+export interface MemfdWindow {
   readonly offset: number;
   readonly bytes: number;
 }
@@ -33,7 +33,7 @@ export class AppMapping {
     this.bytes = reservation.buffer.byteLength;
   }
 
-  static over(memfd: Pick<Memfd, 'fd' | 'bytes'>, window: Window): AppMapping {
+  static over(memfd: Pick<Memfd, 'fd' | 'bytes'>, window: MemfdWindow): AppMapping {
     const { offset, bytes } = window;
     assertMappable(bytes, 'A window');
     assertWithin(memfd, offset, bytes, libc().pageBytes);

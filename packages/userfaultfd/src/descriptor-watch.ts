@@ -10,18 +10,15 @@ export interface DescriptorWatch {
 // koffi stops a poll whose handle is collected, and then nobody would serve the faults: every handle is kept until it is closed.
 const open = new Set<DescriptorWatch>();
 
-const endTurn = (): void => {};
-
 /**
  * Calls `readable` each time the loop finds the descriptor, which must be non-blocking, ready to read. The only place that knows how a
- * descriptor gets onto the loop. `readable` may close the watch; what it throws becomes an uncaught exception.
+ * descriptor gets onto the loop. `readable` may close the watch; what it throws becomes an uncaught exception. Promises and ticks that it
+ * makes ready run in the same turn of the loop: koffi calls from outside of Node's callback scopes, but Node opens one in each turn.
  */
 export function watchReadable(fd: number, readable: () => void): DescriptorWatch {
   let closed = false;
   const handle = libc().poll(fd, { readable: true }, () => {
     if (closed) return;
-    // koffi calls from outside of Node's callback scopes, so nothing would run promises and nextTicks before the loop's next callback.
-    setImmediate(endTurn);
     try {
       readable();
     } catch (error) {

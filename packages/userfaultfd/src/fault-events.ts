@@ -18,7 +18,10 @@ export type FaultKind = 'missing' | 'minor' | 'write-protected';
  */
 export type FaultHandler = (address: number, kind: FaultKind, write: boolean, threadId: number) => void;
 
-/** Faults arrive until it is closed. It keeps the event loop alive unless `unref` is called. */
+/**
+ * Faults arrive until it is closed; those that had been read from the kernel by then still do, for the kernel tells of each only once. It
+ * keeps the event loop alive unless `unref` is called.
+ */
 export interface FaultListener {
   close(): void;
   ref(): void;
@@ -39,10 +42,15 @@ const eagain = 11;
 /** Reads fault events from a non-blocking userfaultfd on this thread's event loop. */
 export function listenToFaults(fd: number, handler: FaultHandler): FaultListener {
   const words = new Uint32Array(maxEventsPerRead * eventWords);
+  let closed = false;
   const watch: DescriptorWatch = watchReadable(fd, () => {
-    while (readBatch(fd, words, handler) === maxEventsPerRead);
+    // A closed listener must not read on: the descriptor may be closed too, and its number be another one's by now.
+    while (readBatch(fd, words, handler) === maxEventsPerRead && !closed);
   });
-  const close = () => watch.close();
+  const close = () => {
+    closed = true;
+    watch.close();
+  };
   return { close, ref: () => watch.ref(), unref: () => watch.unref(), [Symbol.dispose]: close };
 }
 

@@ -1,6 +1,6 @@
 export type { AddressRange } from './address-range.js';
 export { AliasMapping } from './alias-mapping.js';
-export { AppMapping, type Window } from './app-mapping.js';
+export { AppMapping, type MemfdWindow } from './app-mapping.js';
 export { UserfaultfdError, type UserfaultfdErrorCode } from './error.js';
 export { exitProcess } from './exit-process.js';
 export type { FaultHandler, FaultKind, FaultListener } from './fault-events.js';

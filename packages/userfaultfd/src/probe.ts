@@ -10,8 +10,8 @@ import { tryPageOperations } from './probe-trial.js';
 let cached: Probe | undefined;
 
 /**
- * What this process can do on this machine, and what is missing. Finds out once for each thread, in well under a millisecond, by opening a
- * descriptor and mapping a page. Never throws.
+ * What this process can do on this machine, and what is missing. Finds out once for each thread, by loading the C library, opening a
+ * descriptor and mapping a page: some milliseconds. Never throws.
  */
 export function probe(): Probe {
   cached ??= report(lookAround());

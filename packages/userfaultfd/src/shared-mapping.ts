@@ -75,7 +75,11 @@ export function mapOver(reservation: Reservation, fd: number, offset: number): v
   }
   // A child that shared these pages would find zeros in place of faults.
   if (c.madvise(address, bytes, advice.dontFork) < 0) {
-    throw systemError(`madvise(DONTFORK) of ${bytes} bytes`, c.errno(), 'Without it a forked child would read zeros; nothing is mapped.');
+    throw systemError(
+      `madvise(DONTFORK) of ${bytes} bytes`,
+      c.errno(),
+      'Without it a forked child would read zeros, so the mapping is given up.',
+    );
   }
   // Rights are kept by page, so a huge page has to be split anyway. A kernel without huge pages refuses, which is as good.
   c.madvise(address, bytes, advice.noHugePage);

@@ -114,7 +114,7 @@ export class Userfaultfd {
     this.#wake(range.address, range.bytes);
   }
 
-  /** Makes every access to the range end in SIGBUS, also for threads that wait there now. `drop` takes it back. Needs the feature `poison`. */
+  /** Makes every access to the range end in SIGBUS, also for threads that wait there now. `drop` and `install` take it back. Needs the feature `poison`. */
   poison(range: AddressRange): void {
     this.#assertRegistered(range);
     if (!this.features.includes('poison')) throw unsupported(['Poisoned pages came with Linux 6.6.'], undefined);
@@ -130,7 +130,10 @@ export class Userfaultfd {
   listen(handler: FaultHandler): FaultListener {
     this.#assertOpen();
     if (this.#listener) throw invalidArgument('This userfaultfd has a listener; close it before another one listens.');
-    const source = listenToFaults(this.fd, handler);
+    const source = listenToFaults(this.fd, (address, kind, write, threadId) => {
+      // The threads of a closed descriptor have been woken: what is left of a batch is of no use.
+      if (!this.#closed) handler(address, kind, write, threadId);
+    });
     const close = () => {
       source.close();
       if (this.#listener === listener) this.#listener = undefined;

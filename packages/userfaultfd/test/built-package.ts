@@ -37,6 +37,13 @@ export class BuiltPackage {
     return join(this.#folder, 'index.js');
   }
 
+  /** A script that stands in the package's folder and imports it by its name. */
+  script(source: string): string {
+    const path = join(this.#folder, 'script.mjs');
+    writeFileSync(path, source.replace('@pagewire/userfaultfd', './index.js'));
+    return path;
+  }
+
   remove(): void {
     rmSync(this.#folder, { recursive: true });
   }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { PreciseTimer } from '../src/index.js';
 import { here, unlessHere } from './world.js';
 
@@ -19,6 +19,11 @@ function firings(count: number, start: (timer: PreciseTimer) => void, onFiring: 
 }
 
 describe.skipIf(!here.supported)(`a precise timer${unlessHere}`, () => {
+  const closeAfter: PreciseTimer[] = [];
+  afterEach(() => {
+    for (const timer of closeAfter.splice(0)) timer.close();
+  });
+
   test('does not fire before its time', async () => {
     const started = process.hrtime.bigint();
     await firings(1, (timer) => timer.arm(3_000));
@@ -52,6 +57,26 @@ describe.skipIf(!here.supported)(`a precise timer${unlessHere}`, () => {
       (timer) => timer.arm(100),
     );
     expect(fired).toEqual([]);
+  });
+
+  test('one that is disarmed when its time is over, but before the loop gets to it, does not fire', async () => {
+    const fired: string[] = [];
+    await new Promise<void>((resolve) => {
+      const expire = (name: string, other: () => PreciseTimer) =>
+        new PreciseTimer(() => {
+          fired.push(name);
+          other().disarm();
+          setTimeout(resolve, 1);
+        });
+      const first = expire('one of them', () => second);
+      const second = expire('one of them', () => first);
+      closeAfter.push(first, second);
+      first.arm(1);
+      second.arm(1);
+      // The loop does not turn while this thread waits here, so it finds both ready at once.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    });
+    expect(fired).toEqual(['one of them']);
   });
 
   test('takes fractions of a second and more, and refuses what is no time', () => {

@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Probe, probe } from '../src/index.js';
 import { BuiltPackage } from './built-package.js';
@@ -6,10 +8,16 @@ import { runProgram } from './program-run.js';
 import { here, unlessHere } from './world.js';
 
 const nobody = { uid: 65534, gid: 65534 };
-const canBecomeNobody = here.supported && process.getuid?.() === 0;
-const unlessRoot = canBecomeNobody ? '' : ' (skipped: needs root and userfaultfd)';
+const unlessNobody = canBecomeNobody() ? '' : ' (skipped: needs root, and a Node and a checkout that every user may read)';
 const hasDevice = existsSync('/dev/userfaultfd');
 const unlessDevice = hasDevice ? '' : ' (skipped: there is no /dev/userfaultfd)';
+
+function canBecomeNobody(): boolean {
+  if (process.getuid?.() !== 0) return false;
+  const look = "require('node:fs').accessSync(process.argv[1])";
+  const koffi = fileURLToPath(new URL('../node_modules/koffi/package.json', import.meta.url));
+  return spawnSync(process.execPath, ['-e', look, koffi], nobody).status === 0;
+}
 
 /** Nothing for a descriptor that is closed by now, as that of the listing itself. */
 function linkTarget(path: string): string {
@@ -58,7 +66,7 @@ describe.skipIf(!here.supported)(`a probe in a process of its own${unlessHere}`,
     expect(found.reasons).toEqual([expect.stringContaining('koffi package could not be loaded')]);
   });
 
-  describe.skipIf(!canBecomeNobody)(`as another user${unlessRoot}`, () => {
+  describe.skipIf(unlessNobody !== '')(`as another user${unlessNobody}`, () => {
     test('without privilege, faults in user mode are served', async () => {
       expect(await probed(built.index, [], nobody)).toMatchObject({ supported: true, via: 'syscall', privileged: false });
       const served = await runProgram('life', [built.index, 'promise-of-a-fault'], nobody);

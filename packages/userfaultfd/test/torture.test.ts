@@ -21,7 +21,7 @@ describe.skipIf(!here.supported)(`taking pages from running writers${unlessHere}
   }
 
   test('loses no increment when a page is protected, copied, dropped and woken, in this order', { timeout: deadlineMs }, async () => {
-    const takes = 10_000;
+    const takes = 5_000;
     const toll = await torture(world, { pages, takes, taking: ['protect', 'copy', 'drop', 'wake'], seed: 7 });
     expect(toll.lost).toBe(0);
     expect(toll.taken).toBeGreaterThanOrEqual(takes);

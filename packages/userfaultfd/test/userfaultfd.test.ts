@@ -97,6 +97,15 @@ describe.skipIf(!here.supported)(`pages of registered memory${unlessHere}`, () =
     expect(await faults).toMatchObject([{ page: 5, kind: 'write-protected' }]);
   });
 
+  test('installing a mapped page readonly again lets a writer that waits for it fault anew', async () => {
+    world.frames.fill(1);
+    world.userfaultfd.install(world.pages(0, 16), false);
+    const rights = [false, true];
+    const faults = world.faults(2, () => world.userfaultfd.install(world.pages(5), rights.shift() ?? true));
+    expect(await world.accessor().add(world.word(5), 1)).toBe(1);
+    expect(await faults).toMatchObject([{ kind: 'write-protected' }, { kind: 'write-protected' }]);
+  });
+
   test('a thread that waits on a dropped page faults anew once it is woken', async () => {
     world.frames.fill(1);
     world.userfaultfd.install(world.pages(0, 16), false);
@@ -154,7 +163,9 @@ describe.skipIf(!here.supported)(`pages of registered memory${unlessHere}`, () =
     world.userfaultfd.unregister(world.pages(4, 4));
     world.userfaultfd.install(world.pages(0, 4), true);
     world.userfaultfd.install(world.pages(8, 8), true);
-    expect(() => world.userfaultfd.protect(world.pages(3, 2))).toThrow(expect.objectContaining({ code: 'not-registered' }));
+    const notRegistered = expect.objectContaining({ code: 'not-registered' });
+    expect(() => world.userfaultfd.protect(world.pages(3, 2))).toThrow(notRegistered);
+    expect(() => world.userfaultfd.drop(world.pages(4))).toThrow(notRegistered);
   });
 
   test('two mappings can be registered with one descriptor, each with faults of its own', async () => {
