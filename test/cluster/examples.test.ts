@@ -36,7 +36,7 @@ const missing = obstacle();
 describe.skipIf(missing !== undefined)(`the examples on processes${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
   it.each(names)('%s is right on 3 processes, and pages travel', async (name) => {
     const { code, stdout, stderr } = await example([name, '--quick', '--json', '--on', 'processes', '--processes', '3']);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: `${name}: on 3 processes …\n` });
+    expect(code, stderr).toBe(0);
     const { ok, runs } = JSON.parse(stdout);
     expect(ok).toBe(true);
     expect(runs).toMatchObject([{ on: 'processes', members: 3, check: { ok: true } }]);
@@ -46,9 +46,10 @@ describe.skipIf(missing !== undefined)(`the examples on processes${missing === u
 });
 
 describe('the examples on threads', () => {
-  it.each(names)('%s is right on 2 threads', async (name) => {
+  // Those whose members race. The others take turns in the unit tests.
+  it.each(['wordcount', 'wasm', 'shared-memory-proof'])('%s is right on 2 threads', async (name) => {
     const { code, stdout, stderr } = await example([name, '--quick', '--json', '--on', 'threads']);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: `${name}: on 2 threads …\n` });
+    expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ example: name, ok: true, runs: [{ on: 'threads', members: 2, traffic: null }] });
   });
 
