@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { clientDefaults } from '@pagewire/client';
 import { coordinatorDefaults } from '@pagewire/coordinator';
-import { runVariables, serviceLimits } from '@pagewire/node';
+import { exitCodes, otherExitCode, runVariables, serviceLimits } from '@pagewire/node';
 import { errorCodes, limits } from '@pagewire/protocol';
 import { describe, expect, it } from 'vitest';
 

@@ -2,14 +2,20 @@ import {
   type ErrorCode,
   type HomeEffect,
   type HomeInput,
+  type Incarnation,
   type Message,
   type Millis,
   type NodeCounters,
   type PageId,
+  type PageStanding,
   type RegionId,
   type RegionOptions,
   type RegionRecord,
   regionOf,
+  type SyncEffect,
+  type SyncInput,
+  type SyncRequest,
+  type SyncTable,
   unreachable,
 } from '@pagewire/protocol';
 import type { Log } from './log.js';
@@ -24,6 +30,8 @@ export interface Directory {
   status(): { readonly pages: PageCounts; readonly storedBytes: number };
   /** Shared pages whose bytes are stored here too. */
   trimmable(): Iterable<PageId>;
+  /** Which version of the page is committed, for those that wait on an address of it. */
+  standingOf(page: PageId): PageStanding;
 }
 
 /** Where the decisions of the machines go. */
@@ -41,6 +49,7 @@ export interface ClusterParts {
   readonly membership: Membership;
   readonly regions: Regions;
   readonly home: Directory;
+  readonly table: SyncTable;
   /** Page bytes that the home may store before it is asked to drop those that sharers have too. */
   readonly storeBytes: number;
 }
@@ -50,21 +59,25 @@ const sweepPauseMs = 1000;
 /** Pages that one sweep drops at most, so that a tick stays short. */
 const maxPagesPerSweep = 65_536;
 
-/** The three machines of a coordinator, and what each must hear of the others: membership, regions, and the directory of pages. */
+/**
+ * The machines of a coordinator, and what each must hear of the others: membership, regions, the directory of pages, and synchronization.
+ */
 export class Cluster {
   readonly #membership: Membership;
   readonly #regions: Regions;
   readonly #home: Directory;
+  readonly #table: SyncTable;
   readonly #storeBytes: number;
   readonly #ports: ClusterPorts;
   readonly #counters = new CounterHistory();
   #pagesLost = 0;
   #sweepAfter = 0;
 
-  constructor({ membership, regions, home, storeBytes }: ClusterParts, ports: ClusterPorts) {
+  constructor({ membership, regions, home, table, storeBytes }: ClusterParts, ports: ClusterPorts) {
     this.#membership = membership;
     this.#regions = regions;
     this.#home = home;
+    this.#table = table;
     this.#storeBytes = storeBytes;
     this.#ports = ports;
   }
@@ -98,6 +111,7 @@ export class Cluster {
     const { region } = this.#regions.delete(name);
     this.tellHome(now, { kind: 'region-deleted', region });
     this.#ports.send(this.#membership.liveLinks(), { kind: 'region-deleted', region });
+    this.#tellTable(now, { kind: 'region-deleted', region });
     this.#ports.log({ level: 'info', event: 'region-deleted', name });
   }
 
@@ -147,14 +161,16 @@ export class Cluster {
       case 'admitted': {
         const { incarnation, name } = effect.member;
         this.#ports.log({ level: 'info', event: 'node-joined', name, incarnation });
-        return this.tellHome(now, { kind: 'member-joined', member: incarnation });
+        this.tellHome(now, { kind: 'member-joined', member: incarnation });
+        return this.#tellTable(now, { kind: 'member-joined', member: incarnation });
       }
       case 'lost': {
         const { incarnation, name } = effect.member;
         if (effect.loss === 'left') this.#ports.log({ level: 'info', event: 'node-left', name, incarnation });
         else this.#ports.log({ level: 'warn', event: 'node-lost', name, incarnation, why: effect.loss });
         this.#counters.forget(incarnation);
-        return this.tellHome(now, { kind: 'member-lost', member: incarnation });
+        this.tellHome(now, { kind: 'member-lost', member: incarnation });
+        return this.#tellTable(now, { kind: 'member-lost', member: incarnation, left: effect.loss === 'left' });
       }
       case 'suspected': {
         const { incarnation, name } = effect.member;
@@ -195,12 +211,50 @@ export class Cluster {
         return;
       }
       case 'violation':
-        this.#ports.log({ level: 'error', event: 'protocol-violation', incarnation: effect.from, what: effect.what });
-        return this.tellMembership(now, { kind: 'expel', member: effect.from, reason: `it broke the protocol: ${effect.what}` });
+        return this.#violated(now, effect.from, effect.what);
       case 'ignored':
         return;
       default:
         return unreachable(effect);
     }
+  }
+
+  /** A request of a member about synchronization. */
+  synchronize(now: Millis, from: Incarnation, message: SyncRequest): void {
+    if (message.kind !== 'wait' && message.kind !== 'notify') return this.#tellTable(now, { kind: 'message', from, message });
+    // What the home says and what the table makes of it are one moment: nothing is committed between.
+    this.#tellTable(now, { kind: 'address-message', from, message, standing: this.#home.standingOf(message.page) });
+  }
+
+  #tellTable(now: Millis, input: SyncInput): void {
+    for (const effect of this.#table.step(now, input)) this.#performSync(now, effect);
+  }
+
+  #performSync(now: Millis, effect: SyncEffect): void {
+    switch (effect.kind) {
+      case 'send': {
+        const link = this.#membership.linkOf(effect.to);
+        // A member without a link is expelled or lost: what it holds passes on when that is declared.
+        if (link !== undefined) this.#ports.send([link], effect.message);
+        return;
+      }
+      case 'abandoned':
+        return this.#ports.log({ level: 'warn', event: `${effect.object}-abandoned`, name: effect.name, by: effect.by });
+      case 'broken':
+        return this.#ports.log({ level: 'warn', event: 'barrier-broken', name: effect.name, by: effect.by, waiting: effect.waiting });
+      case 'forgotten':
+        return this.#ports.log({ level: 'debug', event: 'object-forgotten', object: effect.object, name: effect.name });
+      case 'violation':
+        return this.#violated(now, effect.from, effect.what);
+      case 'ignored':
+        return;
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #violated(now: Millis, member: Incarnation, what: string): void {
+    this.#ports.log({ level: 'error', event: 'protocol-violation', incarnation: member, what });
+    this.tellMembership(now, { kind: 'expel', member, reason: `it broke the protocol: ${what}` });
   }
 }

@@ -11,6 +11,7 @@ import {
   type Message,
   millis,
   PagewireError,
+  SyncTable,
 } from '@pagewire/protocol';
 import { type Acceptance, type Attributes, type Link, type LinkEnd, type LinkOptions, type Listener, listen } from '@pagewire/transport';
 import type { Directory } from './cluster.js';
@@ -105,7 +106,13 @@ class Driver implements Coordinator {
     });
     const storeBytes = options.storeBytes ?? coordinatorDefaults.storeBytes;
     this.#router = new Router(
-      { membership, regions: new Regions(randomInt(1, maxRegionIds / 2)), home, storeBytes },
+      {
+        membership,
+        regions: new Regions(randomInt(1, maxRegionIds / 2)),
+        home,
+        table: new SyncTable({ lastToken: firstToken() }),
+        storeBytes,
+      },
       {
         send: (to, message) => this.#send(to, message),
         end: (link, end) => this.#end(link, end),
@@ -269,6 +276,9 @@ function packageVersion(): string {
 
 /** Another number in each life of the coordinator, so that a `previous` from an earlier one names nobody in this one. */
 const firstNumber = (): number => randomInt(1, 2 ** 30);
+
+/** Above the tokens of every earlier life of the coordinator, unless it gave a million a second or the clock was set back between them. */
+const firstToken = (): number => Date.now() * 1000;
 
 const isRole = (role: unknown): role is Role => role === 'node' || role === 'admin' || role === 'client';
 const now = () => millis(performance.now());

@@ -6,6 +6,7 @@ import {
   type Millis,
   PagewireError,
   type RequestMessage,
+  type SyncRequest,
   unreachable,
 } from '@pagewire/protocol';
 import type { LinkEnd } from '@pagewire/transport';
@@ -96,6 +97,14 @@ export class Router {
       case 'leave':
       case 'suspect':
         return this.#aboutMembership(now, link, peer, message);
+      case 'lock':
+      case 'take-permits':
+      case 'give-back':
+      case 'arrive':
+      case 'wait':
+      case 'notify':
+      case 'cancel':
+        return this.#synchronize(now, link, peer, message);
       case 'open-region':
       case 'delete-region':
       case 'list-regions':
@@ -118,6 +127,15 @@ export class Router {
       case 'operated':
       case 'failed':
       case 'region-deleted':
+      case 'obtained':
+      case 'given-back':
+      case 'passed':
+      case 'waiting':
+      case 'look-again':
+      case 'woken':
+      case 'notified':
+      case 'cancelled':
+      case 'denied':
         return this.violation(now, link, `"${message.kind}", which is not for coordinators`);
       default:
         return unreachable(message);
@@ -140,6 +158,13 @@ export class Router {
     const from = this.#membership.memberOf(link);
     // I5: a member that is lost or expelled goes on sending until it has heard of it.
     if (from !== undefined) this.#cluster.tellHome(now, { kind: 'message', from, message });
+  }
+
+  #synchronize(now: Millis, link: LinkId, peer: Peer, message: SyncRequest): void {
+    if (peer.role !== 'node') return this.violation(now, link, `"${message.kind}" of a ${peer.role}`);
+    const from = this.#membership.memberOf(link);
+    // I5, as above.
+    if (from !== undefined) this.#cluster.synchronize(now, from, message);
   }
 
   #aboutMembership(now: Millis, link: LinkId, peer: Peer, message: NodeMembershipMessage): void {

@@ -11,6 +11,7 @@ import {
   type PageItems,
   type PageMessageKind,
   type RegionRecord,
+  SyncTable,
 } from '@pagewire/protocol';
 import type { Directory } from '../src/cluster.js';
 import type { LogLine } from '../src/log.js';
@@ -91,7 +92,7 @@ export class RouterBench {
   constructor({ storeBytes = 2 ** 30, home = new Home() }: { readonly storeBytes?: number; readonly home?: Directory } = {}) {
     const membership = new Membership({ leaseMs: 3000, renewEveryMs: 500, tickEveryMs: 1000, maxMembers: 8, cluster: 'c', firstNumber: 1 });
     this.router = new Router(
-      { membership, regions: new Regions(), home, storeBytes },
+      { membership, regions: new Regions(), home, table: new SyncTable(), storeBytes },
       {
         send: (to, message) => {
           for (const link of to) this.#ends.get(link)?.received.push(wire(message));

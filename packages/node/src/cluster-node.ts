@@ -26,6 +26,11 @@ import type { RegionHandle } from './region-handle.js';
 import { createService } from './service.js';
 import type { NodeState, Service, ServiceHost } from './service-host.js';
 import { nodeStatusJson } from './service-status.js';
+import { AddressWaits } from './sync/address-waits.js';
+import { barrierOver, lockOver, semaphoreOver } from './sync/named-objects.js';
+import { NodeSyncCalls, type SyncCalls } from './sync/sync-calls.js';
+import type { Barrier, Lock, Semaphore } from './sync/sync-objects.js';
+import { SyncRequests } from './sync/sync-requests.js';
 import type { TransportKind } from './transport-choice.js';
 
 export interface ClusterNodeOptions {
@@ -60,6 +65,9 @@ export class ClusterNode implements Node {
   readonly #options: ClusterNodeOptions;
   readonly #pager: Pager;
   readonly #givingBack: GivingBack;
+  readonly #synchronization: SyncRequests;
+  /** What locks, semaphores and barriers are made of. */
+  readonly syncCalls: SyncCalls;
   readonly #regions: OpenRegions;
   readonly #service: Service;
   readonly #membership: Membership;
@@ -111,6 +119,13 @@ export class ClusterNode implements Node {
       broken: (error) => this.#broken(error),
     });
     this.#givingBack = new GivingBack(this.#pager, closeStepMs);
+    this.#synchronization = new SyncRequests({
+      admit: () => void this.#pager.admit(),
+      exposed: () => this.#pager.exposed(),
+      send: (message) => this.#membership.session?.send(message),
+      guard: (work) => this.#guard(work),
+    });
+    this.syncCalls = new NodeSyncCalls(this.#synchronization);
     this.#regions = new OpenRegions({
       pager: this.#pager,
       memory: options.memory,
@@ -122,6 +137,13 @@ export class ClusterNode implements Node {
         unservable: options.unservable,
       }),
       faultTimeoutMs: options.faultTimeoutMs,
+      waits: new AddressWaits({
+        requests: this.#synchronization,
+        pager: this.#pager,
+        faultTimeoutMs: options.faultTimeoutMs,
+        heldAt: (page) => this.#membership.heldAt(page),
+        guard: (work) => this.#guard(work),
+      }),
       ask: (question, take) => this.#membership.session?.ask(question, take) ?? Promise.reject(this.#outError(question.kind)),
       released: (region) => this.#givingBack.released(now(), region),
     });
@@ -134,6 +156,7 @@ export class ClusterNode implements Node {
       counters: () => this.counters(),
       newCluster: () => this.#regions.endAll(),
       regionDeleted: (region) => this.#regions.deleted(region),
+      synchronization: (reply) => this.#synchronization.replied(reply),
       fenced: (reason) => this.#fenced(reason),
     });
     this.#service = createService(this.#host());
@@ -183,6 +206,18 @@ export class ClusterNode implements Node {
   async deleteRegion(name: string): Promise<void> {
     this.#checkOpen('deleteRegion');
     return this.#regions.delete(name);
+  }
+
+  lock(name: string): Lock {
+    return lockOver(this.syncCalls, name);
+  }
+
+  semaphore(name: string, permits: number): Semaphore {
+    return semaphoreOver(this.syncCalls, name, permits);
+  }
+
+  barrier(name: string, parties: number): Barrier {
+    return barrierOver(this.syncCalls, name, parties);
   }
 
   counters(): NodeCounters {
@@ -304,6 +339,7 @@ export class ClusterNode implements Node {
   }
 
   #fenced(reason: string): void {
+    this.#synchronization.end(new PagewireError('fenced', `node "${this.name}" was fenced: ${reason}`));
     for (const listener of this.#rightsListeners) listener(`node "${this.name}" was fenced: ${reason}`);
     if (this.#state === 'closed') return;
     this.#setState('fenced', reason);
@@ -350,6 +386,8 @@ export class ClusterNode implements Node {
     // What was written here is confirmed before it is given back; where it cannot be, the clients that wait for it are told so.
     await Promise.race([this.#pager.exposed()?.catch(() => {}), this.#closeStep()]);
     this.#service.close();
+    // What waits is answered, so that no wake-up goes with this node. What is held goes with it, and the next holder is told.
+    await Promise.race([this.#synchronization.stop(new PagewireError(ended.code, ended.message)), this.#closeStep()]);
     await this.#givingBack.released(now());
     if (this.#pager.heldPages > 0) {
       // Others hold up what fills the window. A link with much on it is better than a page that goes with the node.
@@ -358,6 +396,7 @@ export class ClusterNode implements Node {
     }
     await this.#membership.leave(closeStepMs);
     this.#pager.end(ended);
+    this.#synchronization.end(new PagewireError(ended.code, ended.message));
     for (const listener of this.#rightsListeners) listener(undefined);
     clearInterval(this.#tickTimer);
     this.#options.memory.close();

@@ -14,6 +14,7 @@ import {
   type RegionId,
   type ReplyMessage,
   type RequestMessage,
+  type SyncReply,
 } from '@pagewire/protocol';
 import { dial, type Link, type LinkEnd, type LinkOptions } from '@pagewire/transport';
 import { Deferred } from './deferred.js';
@@ -39,6 +40,7 @@ export interface SessionHandlers {
   members(members: readonly Member[]): void;
   coherence(message: CoherenceMessage): void;
   regionDeleted(region: RegionId): void;
+  synchronization(reply: SyncReply): void;
   /** The membership is over; called once, and only after `joined`. */
   ended(reason: string): void;
 }
@@ -238,6 +240,16 @@ export class CoordinatorSession {
       case 'query':
       case 'node-lost':
         return handlers.coherence(message);
+      case 'obtained':
+      case 'given-back':
+      case 'passed':
+      case 'waiting':
+      case 'look-again':
+      case 'woken':
+      case 'notified':
+      case 'cancelled':
+      case 'denied':
+        return handlers.synchronization(message);
       default:
         return this.#end('protocol-violation', `it sent "${message.kind}", which is not for a node`);
     }

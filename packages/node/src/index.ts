@@ -9,4 +9,13 @@ export type { Place } from './place.js';
 export type { Pin, Region } from './region.js';
 export { serviceLimits } from './service-client.js';
 export type { NodeState } from './service-host.js';
+export type {
+  Barrier,
+  HeldLock,
+  HeldPermits,
+  Lock,
+  Semaphore,
+  WaitLimit,
+  WaitResult,
+} from './sync/sync-objects.js';
 export type { TransportKind } from './transport-choice.js';

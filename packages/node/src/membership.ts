@@ -7,9 +7,13 @@ import {
   limits,
   type Millis,
   type NodeCounters,
+  type PageId,
   type PageMessage,
   type Peer,
   type RegionId,
+  type Right,
+  type SyncReply,
+  type Version,
 } from '@pagewire/protocol';
 import type { Acceptance, Attributes, Link, LinkOptions } from '@pagewire/transport';
 import { CoordinatorSession, type JoinTerms } from './coordinator-session.js';
@@ -32,6 +36,7 @@ export interface MembershipOptions {
   guard(work: () => void): void;
   counters(): NodeCounters;
   regionDeleted(region: RegionId): void;
+  synchronization(reply: SyncReply): void;
   /** The coordinator is another than that of the life before; no life has begun with it yet. */
   newCluster(): void;
   /** This life is over; the pager has been ended already. */
@@ -42,6 +47,7 @@ interface Life {
   readonly terms: JoinTerms;
   readonly lease: Lease;
   readonly session: CoordinatorSession;
+  readonly agent: Agent;
   readonly peers: PeerMesh;
   readonly renewTimer: NodeJS.Timeout;
   /** Goes off when the lease would end as it stood when the timer was set. */
@@ -71,6 +77,11 @@ export class Membership {
     return this.#life?.session;
   }
 
+  /** What this node may do with the page now, and at which version of its bytes. */
+  heldAt(page: PageId): { readonly right: Right; readonly version: Version } | undefined {
+    return this.#life?.agent.heldAt(page);
+  }
+
   /** Becomes a member, as a new incarnation. */
   async join(): Promise<void> {
     const before = this.#latest;
@@ -91,6 +102,7 @@ export class Membership {
         members: (members) => this.#life?.peers.update(members),
         coherence: (message) => this.#coherence(message),
         regionDeleted: (region) => this.#options.regionDeleted(region),
+        synchronization: (reply) => this.#options.synchronization(reply),
         ended: (reason) => {
           if (this.#life?.session === session) this.fence(reason);
         },
@@ -182,8 +194,9 @@ export class Membership {
     const renewTimer = setInterval(() => guard(() => this.#renew()), terms.renewEveryMs);
     if (this.#latest !== undefined && this.#latest.cluster !== terms.cluster) this.#options.newCluster();
     this.#latest = terms;
-    this.#life = { terms, lease, session, peers, renewTimer, leaseTimer: this.#watchLease(session, lease) };
-    pager.begin(new Agent());
+    const agent = new Agent();
+    this.#life = { terms, lease, session, agent, peers, renewTimer, leaseTimer: this.#watchLease(session, lease) };
+    pager.begin(agent);
   }
 
   /** Fences at the end of the lease, to the millisecond: nobody asks about the lease before each plain load and store of mapped memory. */

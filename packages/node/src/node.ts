@@ -2,6 +2,7 @@ import type { Incarnation, NodeCounters, RegionOptions, RegionRecord } from '@pa
 import type { MemoryKind } from './memory.js';
 import type { Region } from './region.js';
 import type { NodeState } from './service-host.js';
+import type { Barrier, Lock, Semaphore } from './sync/sync-objects.js';
 
 /** This process's place in a cluster. */
 export interface Node extends AsyncDisposable {
@@ -28,6 +29,12 @@ export interface Node extends AsyncDisposable {
   regions(): Promise<readonly RegionRecord[]>;
   /** The region and its bytes are gone, for every node. */
   deleteRegion(name: string): Promise<void>;
+  /** The lock of this name, for the whole cluster. It exists while somebody uses it. */
+  lock(name: string): Lock;
+  /** The semaphore of this name. All who use it at a time agree on `permits`. */
+  semaphore(name: string, permits: number): Semaphore;
+  /** The barrier of this name. All who wait there agree on `parties`; a node may come for several of them. */
+  barrier(name: string, parties: number): Barrier;
   counters(): NodeCounters;
   /** Calls `listener` at each change of `state`, with a reason for people. The answer ends the subscription. */
   onStateChange(listener: (state: NodeState, reason: string) => void): () => void;

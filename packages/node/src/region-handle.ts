@@ -23,6 +23,8 @@ import { type HeldPin, PinAccess, type PinOwner } from './pin.js';
 import type { PageRun } from './prefetch.js';
 import type { Pin, Region } from './region.js';
 import { atomicsOver } from './region-atomics.js';
+import type { AddressWaits, StoppableWait, WaitOwner } from './sync/address-waits.js';
+import type { WaitLimit, WaitResult } from './sync/sync-objects.js';
 
 /**
  * A longer read, write or prefetch is done part by part, each with a deadline of its own, so that one scan cannot fill the pager, nor time
@@ -33,6 +35,7 @@ const longestPart = { pages: 1024, bytes: limits.windowBytes } as const;
 export interface HandleOptions {
   readonly pager: Pager;
   readonly faultTimeoutMs: number;
+  readonly waits: AddressWaits;
   /** The owner lets go of the region when its last handle closes. */
   closed(handle: RegionHandle): Promise<void>;
 }
@@ -47,6 +50,11 @@ export class RegionHandle implements Region {
   readonly #pins: PinOwner = {
     gained: (pin) => void this.#held.add(pin),
     released: (pin) => void this.#held.delete(pin),
+  };
+  readonly #waiting = new Set<StoppableWait>();
+  readonly #waits: WaitOwner = {
+    began: (wait) => void this.#waiting.add(wait),
+    ended: (wait) => void this.#waiting.delete(wait),
   };
   readonly #windows: MemoryWindow[] = [];
   #whole: MemoryWindow | undefined;
@@ -198,6 +206,16 @@ export class RegionHandle implements Region {
     }
   }
 
+  async wait(offset: number, expected: number | bigint, options?: WaitLimit): Promise<WaitResult> {
+    this.#checkOpen();
+    return this.#options.waits.wait({ region: this.#region, offset, expected }, options, this.#waits);
+  }
+
+  async notify(offset: number, count: number = Number.POSITIVE_INFINITY): Promise<number> {
+    this.#checkOpen();
+    return this.#options.waits.notify(this.#region, offset, count);
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -214,6 +232,7 @@ export class RegionHandle implements Region {
 
   async #close(): Promise<void> {
     this.releasePins();
+    for (const wait of this.#waiting) wait.stop(new PagewireError('closed', `this handle of region "${this.name}" was closed`));
     for (const window of this.#windows) window.close();
     await this.#options.closed(this);
   }

@@ -1,6 +1,7 @@
 import type { Atomic, RegionAccess, RegionId, Right } from '@pagewire/protocol';
 import type { WasmMemory } from '@pagewire/userfaultfd';
 import type { MemoryWindow } from './memory.js';
+import type { WaitLimit, WaitResult } from './sync/sync-objects.js';
 
 /**
  * Bytes that stay this node's until they are released: while a pin is held, no other node gains a right that conflicts with it. Hold it
@@ -43,6 +44,14 @@ export interface Region extends RegionAccess, AsyncDisposable {
   pin(offset: number, length: number, right?: Right): Promise<Pin>;
   /** Brings the range here with `right` (readonly unless said otherwise); resolves when every page of it has been here once. */
   prefetch(offset: number, length: number, right?: Right): Promise<void>;
-  /** Releases this handle and its pins; the last handle of the region gives its pages back. The region and its bytes go on existing. */
+  /**
+   * Waits until somebody notifies the address, if it holds `expected`: a number is compared as int32, a bigint as bigint64. `not-equal` when it does
+   * not, or holds something else before anybody notified; then, and after `ok`, look at the memory and decide again. No wake-up is lost: whoever
+   * stores another value and then notifies, from any node, wakes those that saw the old one. A node that dies in between counts as notifying.
+   */
+  wait(offset: number, expected: number | bigint, options?: WaitLimit): Promise<WaitResult>;
+  /** Wakes up to `count` (all) of those that wait on the address, in the order in which they came. Resolves with how many it woke. */
+  notify(offset: number, count?: number): Promise<number>;
+  /** Releases this handle, its pins and its waits; the last handle of the region gives its pages back. The region and its bytes go on existing. */
   close(): Promise<void>;
 }

@@ -72,6 +72,7 @@ beforeEach(async () => {
       members: () => {},
       coherence: () => {},
       regionDeleted: (region) => told.push(`${region} deleted`),
+      synchronization: () => {},
       ended: (reason) => told.push(reason),
     },
   });

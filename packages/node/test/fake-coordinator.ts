@@ -11,6 +11,9 @@ import {
   millis,
   type RegionRecord,
   regionId,
+  type SyncInput,
+  type SyncRequest,
+  SyncTable,
 } from '@pagewire/protocol';
 import { type Link, type Listener, listen } from '@pagewire/transport';
 
@@ -25,6 +28,11 @@ interface Seat {
  */
 export class FakeCoordinator implements AsyncDisposable {
   readonly home = new Home();
+  readonly table = new SyncTable();
+  /** Set to false and requests about synchronization wait for `takeRequests`. */
+  takesRequests = true;
+  /** Requests that wait, in order. */
+  readonly untakenRequests: { readonly from: Incarnation; readonly message: SyncRequest }[] = [];
   readonly seats = new Map<Incarnation, Seat>();
   readonly regions = new Map<string, RegionRecord>();
   readonly suspicions: Incarnation[] = [];
@@ -41,7 +49,9 @@ export class FakeCoordinator implements AsyncDisposable {
   renewals = 0;
   /** Set to false and what nodes give back waits for `takeReleases`. */
   takesReleases = true;
-  /** Releases that wait. */
+  /** Set to false and exclusive grants are not confirmed before `takeReleases`. */
+  takesAcquired = true;
+  /** Releases, and words of grants installed, that wait. */
   readonly untaken: { readonly from: Incarnation; readonly message: CoherenceMessage }[] = [];
   /** Called when the answer to an open-region was sent: what it sends travels in the same write. */
   afterOpen: (record: RegionRecord) => void = () => {};
@@ -72,14 +82,16 @@ export class FakeCoordinator implements AsyncDisposable {
 
   takeReleases(): void {
     this.takesReleases = true;
+    this.takesAcquired = true;
     for (const { from, message } of this.untaken.splice(0)) this.#tellHome({ kind: 'message', from, message });
   }
 
   /** Strikes a member off, as when its lease has ended. */
-  lose(member: Incarnation): void {
+  lose(member: Incarnation, { left } = { left: false }): void {
     this.seats.delete(member);
     for (const other of this.seats.keys()) this.send(other, { kind: 'node-lost', member });
     this.#tellHome({ kind: 'member-lost', member });
+    this.#tellTable({ kind: 'member-lost', member, left });
     this.#announce();
   }
 
@@ -107,6 +119,7 @@ export class FakeCoordinator implements AsyncDisposable {
     const number = incarnation(this.#next++);
     this.seats.set(number, { member: { incarnation: number, name, urls }, link });
     this.#tellHome({ kind: 'member-joined', member: number });
+    this.#tellTable({ kind: 'member-joined', member: number });
     const { cluster, leaseMs, waitedMs } = this;
     this.send(number, { kind: 'joined', cluster, incarnation: number, leaseMs, renewEveryMs: 50, waitedMs });
     this.#announce();
@@ -125,7 +138,7 @@ export class FakeCoordinator implements AsyncDisposable {
         return;
       case 'leave':
         this.left.push(from);
-        this.lose(from);
+        this.lose(from, { left: true });
         return link.send(encodeMessage({ kind: 'left' }));
       case 'suspect':
         this.suspicions.push(message.member);
@@ -138,11 +151,26 @@ export class FakeCoordinator implements AsyncDisposable {
         if (record === undefined) return this.send(from, { kind: 'failed', id: message.id, code: 'no-such-region', message: 'none' });
         this.#tellHome({ kind: 'region-deleted', region: record.region });
         for (const member of this.seats.keys()) this.send(member, { kind: 'region-deleted', region: record.region });
+        this.#tellTable({ kind: 'region-deleted', region: record.region });
         return this.send(from, { kind: 'deleted', id: message.id });
       }
       case 'release':
         if (this.takesReleases) return this.#tellHome({ kind: 'message', from, message });
         this.untaken.push({ from, message });
+        return;
+      case 'acquired':
+        if (this.takesAcquired) return this.#tellHome({ kind: 'message', from, message });
+        this.untaken.push({ from, message });
+        return;
+      case 'lock':
+      case 'take-permits':
+      case 'give-back':
+      case 'arrive':
+      case 'wait':
+      case 'notify':
+      case 'cancel':
+        if (this.takesRequests) return this.#request(from, message);
+        this.untakenRequests.push({ from, message });
         return;
       case 'list-regions':
         return this.send(from, { kind: 'regions-listed', id: message.id, records: [...this.regions.values()] });
@@ -164,6 +192,23 @@ export class FakeCoordinator implements AsyncDisposable {
     }
     this.send(from, { kind: 'region-opened', id, record });
     this.afterOpen(record);
+  }
+
+  takeRequests(): void {
+    this.takesRequests = true;
+    for (const { from, message } of this.untakenRequests.splice(0)) this.#request(from, message);
+  }
+
+  #request(from: Incarnation, message: SyncRequest): void {
+    if (message.kind !== 'wait' && message.kind !== 'notify') return this.#tellTable({ kind: 'message', from, message });
+    this.#tellTable({ kind: 'address-message', from, message, standing: this.home.standingOf(message.page) });
+  }
+
+  #tellTable(input: SyncInput): void {
+    for (const effect of this.table.step(millis(performance.now()), input)) {
+      if (effect.kind === 'violation') throw new Error(`the table was wronged: ${effect.what}`);
+      if (effect.kind === 'send') this.send(effect.to, effect.message);
+    }
   }
 
   #tellHome(input: HomeInput): void {

@@ -20,6 +20,8 @@ import type { ChosenMemory } from '../src/choose-memory.js';
 import { PagedRegion } from '../src/paged-region.js';
 import { Pager } from '../src/pager.js';
 import { RegionHandle } from '../src/region-handle.js';
+import { AddressWaits } from '../src/sync/address-waits.js';
+import { SyncRequests } from '../src/sync/sync-requests.js';
 import { describeEachMemory, type MemoryUnderTest, software } from './memories.js';
 
 export const faultTimeoutMs = 1000;
@@ -66,6 +68,8 @@ export class PagerWorld {
   readonly heldBack = new Set<string>();
   /** Pages that were asked for, each as often as it was. */
   acquired = 0;
+  /** Hears of each message when it is sent. */
+  onSend: (kind: string) => void = () => {};
   #parcels: Parcel[] = [];
 
   constructor({ nodes, pages, windowPages, memory = software }: WorldOptions) {
@@ -140,6 +144,11 @@ export class PagerWorld {
     node.pager.begin(new Agent());
   }
 
+  /** The node's lease has ended, as the home sees it. */
+  loses(node: WorldNode): void {
+    this.#tellHome({ kind: 'member-lost', member: node.id });
+  }
+
   #addNode(id: Incarnation, memory: ChosenMemory, windowBytes: number): void {
     const violations: string[] = [];
     const pager = new Pager(
@@ -147,6 +156,7 @@ export class PagerWorld {
         now: () => this.now,
         leaseHolds: (now) => this.#leaseHolds(node, now),
         send: (to, message, frames) => {
+          this.onSend(message.kind);
           const bytes = Buffer.concat(encodeMessage(message, frames));
           if (message.kind === 'acquire') this.acquired += message.items.length;
           this.#parcels.push({ from: id, to, bytes });
@@ -158,7 +168,7 @@ export class PagerWorld {
     );
     const paged = new PagedRegion(this.record, memory.allocate(this.record));
     pager.addRegion(paged);
-    const region = new RegionHandle(paged, { pager, faultTimeoutMs, closed: async () => {} });
+    const region = new RegionHandle(paged, { pager, faultTimeoutMs, waits: noWaits(pager), closed: async () => {} });
     const node: WorldNode = { id, pager, paged, region, memory, violations, leaseEndsAt: Number.POSITIVE_INFINITY };
     this.nodes.push(node);
     this.begin(node);
@@ -216,4 +226,11 @@ function decode(bytes: Uint8Array): PageMessage {
   if (!decoded.ok) throw new Error(decoded.reason);
   // Nothing but messages about pages is ever put into a parcel.
   return decoded.message as Extract<Message, PageMessage>;
+}
+
+/** The worlds of pagers have no table of synchronization objects. */
+function noWaits(pager: Pager): AddressWaits {
+  const guard = (work: () => void): void => work();
+  const requests = new SyncRequests({ admit: () => void pager.admit(), exposed: () => pager.exposed(), send: () => {}, guard });
+  return new AddressWaits({ requests, pager, faultTimeoutMs, guard, heldAt: () => undefined });
 }

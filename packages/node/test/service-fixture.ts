@@ -19,8 +19,7 @@ import {
   regionId,
 } from '@pagewire/protocol';
 import type { Attributes, Link, LinkEnd, LinkHandlers } from '@pagewire/transport';
-import type { Pin, Region } from '../src/region.js';
-import type { NodeState, ServiceHost } from '../src/service-host.js';
+import type { NodeState, ServedRegion, ServiceHost } from '../src/service-host.js';
 
 /** One access that waits for its pages. */
 interface Waiting {
@@ -30,7 +29,7 @@ interface Waiting {
 }
 
 /** A region whose pages come and go as the test says. Every page is exclusive until told otherwise. Accesses wait in order, as in the pager. */
-export class TestRegion implements Region {
+export class TestRegion implements ServedRegion {
   readonly id: RegionId;
   readonly name: string;
   readonly bytes: number;
@@ -93,20 +92,6 @@ export class TestRegion implements Region {
   get atomics(): RegionAtomics {
     throw new Error('the service does not use it');
   }
-
-  get buffer(): SharedArrayBuffer {
-    throw new Error('the service does not use it');
-  }
-
-  pin(): Promise<Pin> {
-    throw new Error('the service does not use it');
-  }
-
-  async prefetch(): Promise<void> {}
-
-  async close(): Promise<void> {}
-
-  async [Symbol.asyncDispose](): Promise<void> {}
 
   #permits(access: Waiting): boolean {
     const enough = (right: Right | 'none') => right === 'exclusive' || right === access.right;

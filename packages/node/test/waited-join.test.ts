@@ -31,6 +31,7 @@ async function joinedAfter(takesMs: number, waitedMs: number): Promise<{ members
     guard: (work) => work(),
     counters: () => ({ ...noPages, clientOperations: 0 }),
     regionDeleted: () => {},
+    synchronization: () => {},
     newCluster: () => {},
     fenced: () => {},
   });

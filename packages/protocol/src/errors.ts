@@ -18,6 +18,7 @@ export const errorCodes = {
   'outcome-unknown': 'The connection broke while the operation was under way; it may or may not have taken effect.',
   unsupported: 'This build or machine cannot do what was asked.',
   closed: 'The object was closed by its owner.',
+  broken: 'A node that takes part was lost, so that waiting for the others has no end.',
 } as const;
 
 /** The closed set of codes that a {@link PagewireError} can carry. */

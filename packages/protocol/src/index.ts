@@ -12,3 +12,6 @@ export * from './ids.js';
 export * from './limits.js';
 export * from './messages.js';
 export * from './region-access.js';
+export * from './sync/address-wait.js';
+export * from './sync/sync-io.js';
+export * from './sync/sync-table.js';

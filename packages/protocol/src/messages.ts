@@ -3,7 +3,7 @@ import type { ErrorCode } from './errors.js';
 import type { Incarnation, PageId, RegionId, RequestId, Right, Version } from './ids.js';
 
 /** The version of the wire format and of the rules. Peers of different versions refuse each other in the handshake. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Bytes that live in a frame of the sending node; its driver puts them in when it encodes the message. */
 export interface FrameRef {
@@ -235,6 +235,45 @@ export interface RegionDeleted {
   readonly region: RegionId;
 }
 
+/**
+ * Requests about synchronization: node → coordinator. `id` is the node's, larger with each request of one life of it. Each ends with one
+ * answer of that `id`; what was obtained stays the node's until it is given back or the node is a member no more.
+ */
+export type SyncRequest =
+  /** Let me hold the lock. */
+  | { readonly kind: 'lock'; readonly id: number; readonly name: string }
+  /** Let me have `count` of the `permits` that the semaphore has. All who use it at a time agree on `permits`. */
+  | { readonly kind: 'take-permits'; readonly id: number; readonly name: string; readonly permits: number; readonly count: number }
+  /** What request `id` obtained is not needed any more. */
+  | { readonly kind: 'give-back'; readonly id: number }
+  /** One of `parties` has come to the barrier. All who wait there agree on `parties`. */
+  | { readonly kind: 'arrive'; readonly id: number; readonly name: string; readonly parties: number }
+  /** The value at `offset` of the page was the expected one at `version`: tell me when somebody notifies that address. */
+  | { readonly kind: 'wait'; readonly id: number; readonly page: PageId; readonly offset: number; readonly version: Version }
+  /** Wake up to `count` of those that wait on the address, or all of them. */
+  | { readonly kind: 'notify'; readonly id: number; readonly page: PageId; readonly offset: number; readonly count?: number | undefined }
+  /** Do not wait for request `id` any longer. It has no effect on a request that was answered: that answer stands. */
+  | { readonly kind: 'cancel'; readonly id: number };
+
+/** Answers about synchronization: coordinator → node, with the `id` of the request. */
+export type SyncReply =
+  /** The lock or the permits are yours. `token` grows with everything that is obtained; `abandoned`: a holder before was lost with it. */
+  | { readonly kind: 'obtained'; readonly id: number; readonly token: number; readonly abandoned: boolean }
+  | { readonly kind: 'given-back'; readonly id: number }
+  /** All parties have come. */
+  | { readonly kind: 'passed'; readonly id: number; readonly generation: number }
+  /** No end yet: the request waits for a notify. With `recheck` the value may have changed, or may be changed, with nobody to notify. */
+  | { readonly kind: 'waiting'; readonly id: number; readonly recheck: boolean }
+  /** There is a newer version than the one at which the value was seen: the request does not wait. */
+  | { readonly kind: 'look-again'; readonly id: number }
+  | { readonly kind: 'woken'; readonly id: number }
+  /** How many a notify has woken. */
+  | { readonly kind: 'notified'; readonly id: number; readonly woken: number }
+  /** The request ended because of its `cancel`. */
+  | { readonly kind: 'cancelled'; readonly id: number }
+  /** The request ends without what it asked for. */
+  | { readonly kind: 'denied'; readonly id: number; readonly code: ErrorCode; readonly message: string };
+
 /** Everything that travels in an envelope. */
-export type Message = CoherenceMessage | MembershipMessage | RequestMessage | ReplyMessage | RegionDeleted;
+export type Message = CoherenceMessage | MembershipMessage | RequestMessage | ReplyMessage | RegionDeleted | SyncRequest | SyncReply;
 export type MessageKind = Message['kind'];

@@ -219,6 +219,16 @@ describe('a header whose values are no message is refused:', () => {
     ['a 32-bit atomic on a bigint', [70, 1, 1, 0, 2, 0, 1, 1n], /expected operands for int32/],
     ['an atomic result with a fraction', [102, 1, 0.5], /expected an integer, got 0.5/],
     ['a status that is not UTF-8', [99, 1, 1], /expected UTF-8/, Uint8Array.of(0xff)],
+    ['a lock without a name', [48, 1, ''], /lock: .*expected a name of 1 to 128 printable/],
+    ['a lock whose name would break a log line', [48, 1, 'a\nb'], /printable ASCII characters without spaces, got "a\\nb"/],
+    ['a lock whose name is too long', [48, 1, 'x'.repeat(129)], /got a string of 129 characters/],
+    ['no permits', [49, 1, 's', 4, 0], /expected an integer from 1 to 2147483647, got 0/],
+    ['more permits than there may be', [49, 1, 's', 2 ** 31, 1], /from 1 to 2147483647, got 2147483648/],
+    ['a barrier of more parties than may wait', [51, 1, 'b', limits.maxSyncWaitersPerObject + 1], /from 1 to 4096, got 4097/],
+    ['a wait past the end of every page', [52, 1, PAGE, limits.maxPageBytes, 1], /expected a multiple of 4 below 65536, got 65536/],
+    ['a wait at half an element', [52, 1, PAGE, 6, 1], /expected a multiple of 4 below 65536, got 6/],
+    ['a notify of less than none', [53, 1, PAGE, 0, -1], /expected an integer of 0 or more, got -1/],
+    ['a denial without a code', [88, 1, null, 'no'], /denied: .*expected an error code/],
     ['too many regions', [98, 1, limits.maxRegionsPerList + 1], /from 0 to 256/],
   ];
   it.each(cases.map(([name, values, reason, contents]) => ({ name, values, reason, contents })))(

@@ -39,6 +39,9 @@ const grant: fc.Arbitrary<GrantItem> = fc
       fc.constantFrom('own', 'peer').map((source): GrantItem => ({ ...item, source })),
     ),
   );
+const syncName = fc.stringMatching(/^[\x21-\x7e]{1,128}$/);
+const address = fc.integer({ min: 0, max: limits.maxPageBytes / 4 - 1 }).map((element) => element * 4);
+const permits = fc.integer({ min: 1, max: limits.maxPermits });
 const supply = fc.record({ page, id, to: member, version: pageVersion });
 const request = fc.record({ page, id });
 const versions = fc.record({ page, version: pageVersion });
@@ -119,6 +122,27 @@ export const messages: { readonly [K in MessageKind]: fc.Arbitrary<MessageOf<K>>
   left: fc.record({ kind: fc.constant('left') }),
   suspect: fc.record({ kind: fc.constant('suspect'), member }),
   expelled: fc.record({ kind: fc.constant('expelled'), reason: text(limits.maxTextBytes) }),
+  lock: fc.record({ kind: fc.constant('lock'), id: count, name: syncName }),
+  'take-permits': fc.record({ kind: fc.constant('take-permits'), id: count, name: syncName, permits, count: permits }),
+  'give-back': fc.record({ kind: fc.constant('give-back'), id: count }),
+  arrive: fc.record({
+    kind: fc.constant('arrive'),
+    id: count,
+    name: syncName,
+    parties: fc.integer({ min: 1, max: limits.maxSyncWaitersPerObject }),
+  }),
+  wait: fc.record({ kind: fc.constant('wait'), id: count, page, offset: address, version: pageVersion }),
+  notify: fc.record({ kind: fc.constant('notify'), id: count, page, offset: address, count: maybe(count) }),
+  cancel: fc.record({ kind: fc.constant('cancel'), id: count }),
+  obtained: fc.record({ kind: fc.constant('obtained'), id: count, token: count, abandoned: fc.boolean() }),
+  'given-back': fc.record({ kind: fc.constant('given-back'), id: count }),
+  passed: fc.record({ kind: fc.constant('passed'), id: count, generation: count }),
+  waiting: fc.record({ kind: fc.constant('waiting'), id: count, recheck: fc.boolean() }),
+  'look-again': fc.record({ kind: fc.constant('look-again'), id: count }),
+  woken: fc.record({ kind: fc.constant('woken'), id: count }),
+  notified: fc.record({ kind: fc.constant('notified'), id: count, woken: count }),
+  cancelled: fc.record({ kind: fc.constant('cancelled'), id: count }),
+  denied: fc.record({ kind: fc.constant('denied'), id: count, code, message: text(limits.maxTextBytes) }),
   'open-region': fc.record({ kind: fc.constant('open-region'), id: count, name: regionName, bytes: maybe(count), pageBytes: maybe(count) }),
   'delete-region': fc.record({ kind: fc.constant('delete-region'), id: count, name: regionName }),
   'list-regions': fc.record({ kind: fc.constant('list-regions'), id: count, after: maybe(region) }),

@@ -39,6 +39,7 @@ export class MappedMemory implements PageMemory {
   readonly #forgotten = new PageRuns();
   #pending: { readonly change: Change; readonly first: number; count: number } | undefined;
   #handler: PlainFaultHandler | undefined;
+  #closed = false;
 
   constructor(shape: MemoryShape, parts: MappedMemoryParts) {
     this.#name = shape.name;
@@ -167,6 +168,7 @@ export class MappedMemory implements PageMemory {
   }
 
   close(): void {
+    this.#closed = true;
     for (const window of this.#open) window.close();
     this.#alias.close();
     this.#memfd.close();
@@ -223,6 +225,8 @@ export class MappedMemory implements PageMemory {
   #checkWindow(offset: number, bytes: number): void {
     const { osPageBytes } = this.#parts;
     const what = `mapping ${bytes} bytes from ${offset} of region "${this.#name}"`;
+    // Its descriptor may be another file's by now.
+    if (this.#closed) throw new PagewireError('closed', `${what}: its memory was given back when its node or its last handle was closed`);
     if (this.pageBytes % osPageBytes !== 0) {
       throw new PagewireError(
         'unsupported',

@@ -62,9 +62,24 @@ export class Caller {
     }
   }
 
-  /** Every call fails with `error` from now on. */
+  /** What every call fails with from now on, if there is such a thing. */
+  get ended(): PagewireError | undefined {
+    return this.#ended;
+  }
+
+  /** Every call that is still to come fails with `error`; those that were made are answered. */
+  shut(error: PagewireError): void {
+    this.#ended ??= error;
+  }
+
+  /** Every call fails with `error`, but for those whose answer has come. */
   end(error: PagewireError): void {
     this.#ended ??= error;
+    // What the thread said last, a reason for its end perhaps, may have come and not been looked at yet.
+    for (let last = receiveMessageOnPort(this.#port); last !== undefined; last = receiveMessageOnPort(this.#port)) {
+      // Both ends of the port belong to this package.
+      this.#received(last.message as FromPager);
+    }
     for (const answer of this.#pending.values()) answer.reject(error);
     this.#pending.clear();
     this.#port.close();

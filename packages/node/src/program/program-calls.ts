@@ -2,6 +2,8 @@ import type { Atomic, RegionId, RegionOptions, Right } from '@pagewire/protocol'
 import type { ClusterNode } from '../cluster-node.js';
 import type { MemoryWindow } from '../memory.js';
 import type { RegionHandle } from '../region-handle.js';
+import type { Obtainable, Obtained } from '../sync/sync-calls.js';
+import type { WaitLimit } from '../sync/sync-objects.js';
 import type { GainedPin, OpenedRegion, OpenedWindow } from './calls.js';
 import { type Methods, ServedObjects } from './served-objects.js';
 import type { SharedState } from './shared-state.js';
@@ -31,6 +33,9 @@ export class ProgramCalls {
       region: async (name: string, options: RegionOptions) => this.#opened(await node.region(name, options)),
       regions: () => node.regions(),
       deleteRegion: (name: string) => node.deleteRegion(name),
+      obtain: (what: Obtainable, timeoutMs: number) => node.syncCalls.obtain(what, timeoutMs),
+      giveBack: (obtained: Obtained) => node.syncCalls.giveBack(obtained),
+      arrive: (name: string, parties: number, timeoutMs: number) => node.syncCalls.arrive(name, parties, timeoutMs),
       close: () => node.close(),
     };
   }
@@ -42,6 +47,8 @@ export class ProgramCalls {
       operate: (offset: number, atomic: Atomic) => handle.operate(offset, atomic),
       prefetch: (offset: number, length: number, right?: Right) => handle.prefetch(offset, length, right),
       pin: (offset: number, length: number, right?: Right) => this.#pinned(handle, offset, length, right),
+      wait: (offset: number, expected: number | bigint, options?: WaitLimit) => handle.wait(offset, expected, options),
+      notify: (offset: number, count: number) => handle.notify(offset, count),
       map: (range: { offset: number; bytes: number }) => this.#mapped(handle.mapNow(range)),
       whole: () => this.#mapped(handle.whole()),
       close: async () => {

@@ -8,8 +8,12 @@ import type { MemoryKind } from '../memory.js';
 import type { Node } from '../node.js';
 import type { Region } from '../region.js';
 import type { NodeState } from '../service-host.js';
+import { barrierOver, lockOver, semaphoreOver } from '../sync/named-objects.js';
+import type { SyncCalls } from '../sync/sync-calls.js';
+import type { Barrier, Lock, Semaphore } from '../sync/sync-objects.js';
 import { Caller } from './caller.js';
 import { type NodeSettings, nodeObject, type OpenedRegion, type PagerThreadData, type StartedNode, type StateNotice } from './calls.js';
+import { FatalException } from './fatal-exception.js';
 import { ProgramRegion } from './program-region.js';
 import { SharedState } from './shared-state.js';
 
@@ -28,8 +32,10 @@ export class ProgramNode implements Node {
   readonly #settings: NodeSettings;
   readonly #shared: SharedState;
   readonly #caller: Caller;
+  readonly #syncCalls: SyncCalls;
   readonly #ended: Promise<void>;
   readonly #worker: Worker;
+  readonly #fatal = new FatalException();
   readonly #stateListeners = new Set<(state: NodeState, reason: string) => void>();
   #incarnation: Incarnation;
   #state: NodeState;
@@ -89,6 +95,7 @@ export class ProgramNode implements Node {
     this.#caller = parts.caller;
     this.#worker = parts.worker;
     this.#ended = parts.ended;
+    this.#syncCalls = syncCallsOver(this.#caller, this.#shared);
     this.urls = parts.started.urls;
     this.port = parts.started.port;
     this.#incarnation = parts.started.incarnation;
@@ -131,6 +138,18 @@ export class ProgramNode implements Node {
     return this.#caller.call(nodeObject, 'deleteRegion', [name]);
   }
 
+  lock(name: string): Lock {
+    return lockOver(this.#syncCalls, name);
+  }
+
+  semaphore(name: string, permits: number): Semaphore {
+    return semaphoreOver(this.#syncCalls, name, permits);
+  }
+
+  barrier(name: string, parties: number): Barrier {
+    return barrierOver(this.#syncCalls, name, parties);
+  }
+
   counters(): NodeCounters {
     return this.#shared.counters;
   }
@@ -151,8 +170,12 @@ export class ProgramNode implements Node {
 
   async #close(): Promise<void> {
     // A node that a bug has ended answers no more; then it is closed already.
-    await this.#caller.call(nodeObject, 'close', []).catch(() => {});
-    this.#caller.end(new PagewireError('closed', `node "${this.name}" was closed`));
+    const closed = this.#caller.call(nodeObject, 'close', []).catch(() => {});
+    const error = new PagewireError('closed', `node "${this.name}" was closed`);
+    // Memory that is given out from now on would be taken away at once.
+    this.#caller.shut(error);
+    await closed;
+    this.#caller.end(error);
     // Nothing of the node is left; whatever else would keep the thread is not worth waiting for.
     await this.#worker.terminate();
     await this.#ended;
@@ -167,6 +190,7 @@ export class ProgramNode implements Node {
 
   #threadEnded(): void {
     process.off('exit', this.#atExit);
+    this.#fatal.close();
     this.#changed({ kind: 'state', state: 'closed', reason: 'its thread has ended', incarnation: this.#incarnation });
   }
 
@@ -175,10 +199,22 @@ export class ProgramNode implements Node {
    * process ends here. What was to be done at the exit by listeners that came later than this node is not done.
    */
   readonly #atExit = (code: number): void => {
-    if (this.#shared.windows > 0) exitProcess(code ?? otherExitCode);
+    if (this.#shared.windows === 0) return;
+    this.#fatal.print();
+    exitProcess(code ?? otherExitCode);
   };
 
   #checkOpen(what: string): void {
     if (this.#closing !== undefined) throw new PagewireError('closed', `${what}: node "${this.name}" was closed; join again to go on`);
   }
 }
+
+/** The calls of the node in the pager's thread. */
+const syncCallsOver = (caller: Caller, shared: SharedState): SyncCalls => ({
+  get life() {
+    return shared.life;
+  },
+  obtain: (what, timeoutMs) => caller.call(nodeObject, 'obtain', [what, timeoutMs]),
+  giveBack: (obtained) => caller.call(nodeObject, 'giveBack', [obtained]),
+  arrive: (name, parties, timeoutMs) => caller.call(nodeObject, 'arrive', [name, parties, timeoutMs]),
+});

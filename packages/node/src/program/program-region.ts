@@ -4,6 +4,7 @@ import type { MemoryWindow } from '../memory.js';
 import type { Pin, Region } from '../region.js';
 import { atomicsOver } from '../region-atomics.js';
 import { copied, wholeMemory } from '../region-handle.js';
+import type { WaitLimit, WaitResult } from '../sync/sync-objects.js';
 import type { Caller } from './caller.js';
 import type { GainedPin, OpenedRegion, OpenedWindow } from './calls.js';
 import type { SharedState } from './shared-state.js';
@@ -46,7 +47,8 @@ export class ProgramRegion implements Region {
     const { offset, bytes } = range;
     const { object, buffer, memory } = await this.#call<OpenedWindow>('map', [{ offset, bytes }]);
     const close = (): void => {
-      this.#caller.callNow(object, 'close', []);
+      // A node that has ended has closed its windows.
+      if (this.#caller.ended === undefined) this.#caller.callNow(object, 'close', []);
     };
     let open = true;
     return {
@@ -88,8 +90,17 @@ export class ProgramRegion implements Region {
     return this.#call('prefetch', [offset, length, right]);
   }
 
+  wait(offset: number, expected: number | bigint, options?: WaitLimit): Promise<WaitResult> {
+    return this.#call('wait', [offset, expected, options]);
+  }
+
+  notify(offset: number, count: number = Number.POSITIVE_INFINITY): Promise<number> {
+    return this.#call('notify', [offset, count]);
+  }
+
   close(): Promise<void> {
-    this.#closing ??= this.#caller.call<void>(this.#object, 'close', []);
+    // A node that has ended has closed its regions.
+    this.#closing ??= this.#caller.ended === undefined ? this.#caller.call<void>(this.#object, 'close', []) : Promise.resolve();
     return this.#closing;
   }
 
@@ -114,6 +125,7 @@ export class ProgramRegion implements Region {
   }
 
   #checkOpen(): void {
+    if (this.#caller.ended !== undefined) throw this.#caller.ended;
     if (this.#closing !== undefined) {
       throw new PagewireError('closed', `this handle of region "${this.name}" was closed; open the region again`);
     }
@@ -143,9 +155,9 @@ class ProgramPin implements Pin {
   }
 
   get bytes(): Uint8Array {
-    const { gained, region, gone, shared } = this.#parts;
+    const { gained, region, gone, caller, shared } = this.#parts;
     const what = `the pin of bytes ${this.offset} to ${this.offset + this.length} of region "${region}"`;
-    if (!this.#held) throw new PagewireError('closed', `${what} was released; pin the bytes again`);
+    if (!this.#held || caller.ended !== undefined) throw new PagewireError('closed', `${what} was released; pin the bytes again`);
     if (Atomics.load(gone, 0) !== 0) throw new PagewireError('no-such-region', `${what} is over: the region was deleted`);
     if (shared.life !== gained.life) throw new PagewireError('fenced', `${what} ended when this node was fenced; pin the bytes again`);
     return gained.frames;

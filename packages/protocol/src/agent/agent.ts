@@ -1,5 +1,5 @@
 import { InvariantError, unreachable } from '../errors.js';
-import { type Millis, type PageId, type RegionId, type Right, regionOf, showPage } from '../ids.js';
+import { type Millis, type PageId, type RegionId, type Right, regionOf, showPage, type Version } from '../ids.js';
 import type { CoherenceMessage, PageMessage } from '../messages.js';
 import { AgentCore } from './agent-core.js';
 import { type AgentEffect, type AgentInput, HOME, type Peer } from './agent-io.js';
@@ -76,6 +76,20 @@ export class Agent {
   /** The state of one page, for tests, checkers and status. */
   stateOf(page: PageId): PageStateKind {
     return this.#core.records.get(page)?.state.kind ?? 'invalid';
+  }
+
+  /** What this node may do with the page now, and at which version of its bytes; `undefined` when it may not use it. */
+  heldAt(page: PageId): { readonly right: Right; readonly version: Version } | undefined {
+    const state = this.#core.records.get(page)?.state;
+    switch (state?.kind) {
+      case 'exclusive':
+        return { right: 'exclusive', version: state.version };
+      case 'readonly':
+      case 'upgrading':
+        return { right: 'readonly', version: state.version };
+      default:
+        return undefined;
+    }
   }
 
   /** True when the home wants the page and a pin stands in the way: whoever would pin it anew should let it go first. */

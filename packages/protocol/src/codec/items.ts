@@ -21,9 +21,9 @@ import type {
 import { pageContent } from './contents.js';
 import { branded, count, type Field, fields, flag, list, oneOf, optional, scalar } from './fields.js';
 
-const page: Field<PageId> = scalar('a page id', isPageId, pageId(regionId(0), 0));
+export const page: Field<PageId> = scalar('a page id', isPageId, pageId(regionId(0), 0));
 const request = branded('a request id', requestId);
-const pageVersion: Field<Version> = branded('a version', version);
+export const pageVersion: Field<Version> = branded('a version', version);
 export const member = branded('an incarnation', incarnation);
 export const errorCode: Field<ErrorCode> = scalar('an error code', isErrorCode, 'protocol-violation');
 

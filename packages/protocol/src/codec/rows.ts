@@ -3,8 +3,9 @@ import { limits } from '../limits.js';
 import type { Member, Message, MessageKind, NodeCounters, PageItems, PageMessageKind, RegionRecord } from '../messages.js';
 import { atomic, atomicValue } from './atomic.js';
 import { blob, longText } from './contents.js';
-import { constant, count, countUpTo, duration, type Field, fields, list, optional, scalar, string, text } from './fields.js';
+import { constant, count, countUpTo, duration, type Field, fields, flag, list, optional, scalar, string, text } from './fields.js';
 import * as item from './items.js';
+import { address, between, syncName } from './sync-fields.js';
 
 /** The message of one kind. */
 export type MessageOf<K extends MessageKind> = Extract<Message, { readonly kind: K }>;
@@ -87,6 +88,32 @@ export const rows: { readonly [K in MessageKind]: Row<MessageOf<K>> } = {
   suspect: { code: 39, message: fields({ kind: constant('suspect'), member: item.member }) },
   expelled: { code: 40, message: fields({ kind: constant('expelled'), reason: text(limits.maxTextBytes) }) },
 
+  lock: { code: 48, message: fields({ kind: constant('lock'), id: count, name: syncName }) },
+  'take-permits': {
+    code: 49,
+    message: fields({
+      kind: constant('take-permits'),
+      id: count,
+      name: syncName,
+      permits: between(1, limits.maxPermits),
+      count: between(1, limits.maxPermits),
+    }),
+  },
+  'give-back': { code: 50, message: fields({ kind: constant('give-back'), id: count }) },
+  arrive: {
+    code: 51,
+    message: fields({ kind: constant('arrive'), id: count, name: syncName, parties: between(1, limits.maxSyncWaitersPerObject) }),
+  },
+  wait: {
+    code: 52,
+    message: fields({ kind: constant('wait'), id: count, page: item.page, offset: address, version: item.pageVersion }),
+  },
+  notify: {
+    code: 53,
+    message: fields({ kind: constant('notify'), id: count, page: item.page, offset: address, count: optional(count) }),
+  },
+  cancel: { code: 54, message: fields({ kind: constant('cancel'), id: count }) },
+
   'open-region': {
     code: 64,
     message: fields({ kind: constant('open-region'), id: count, name: regionName, bytes: optional(count), pageBytes: optional(count) }),
@@ -103,6 +130,16 @@ export const rows: { readonly [K in MessageKind]: Row<MessageOf<K>> } = {
     message: fields({ kind: constant('write'), id: count, region, offset: count, content: blob(limits.maxOperationBytes) }),
   },
   operate: { code: 70, message: fields({ kind: constant('operate'), id: count, region, offset: count, atomic }) },
+
+  obtained: { code: 80, message: fields({ kind: constant('obtained'), id: count, token: count, abandoned: flag }) },
+  'given-back': { code: 81, message: fields({ kind: constant('given-back'), id: count }) },
+  passed: { code: 82, message: fields({ kind: constant('passed'), id: count, generation: count }) },
+  waiting: { code: 83, message: fields({ kind: constant('waiting'), id: count, recheck: flag }) },
+  'look-again': { code: 84, message: fields({ kind: constant('look-again'), id: count }) },
+  woken: { code: 85, message: fields({ kind: constant('woken'), id: count }) },
+  notified: { code: 86, message: fields({ kind: constant('notified'), id: count, woken: count }) },
+  cancelled: { code: 87, message: fields({ kind: constant('cancelled'), id: count }) },
+  denied: { code: 88, message: fields({ kind: constant('denied'), id: count, code: item.errorCode, message: text(limits.maxTextBytes) }) },
 
   'region-opened': { code: 96, message: fields({ kind: constant('region-opened'), id: count, record }) },
   deleted: { code: 97, message: fields({ kind: constant('deleted'), id: count }) },

@@ -1,4 +1,4 @@
-import type { Incarnation, PageId, RegionId } from '../ids.js';
+import type { Incarnation, PageId, RegionId, Version } from '../ids.js';
 import type { CoherenceMessage, PageMessage } from '../messages.js';
 
 /** What a home can be told. */
@@ -24,3 +24,14 @@ export type HomeEffect =
   | { readonly kind: 'ignored'; readonly page?: PageId | undefined; readonly what: string; readonly why: string }
   /** A member broke the protocol. The driver expels it; nothing of the item at fault was done. */
   | { readonly kind: 'violation'; readonly from: Incarnation; readonly what: string };
+
+/** What the home knows of a page, for a waiter that has seen a version of it. */
+export type PageStanding =
+  | { readonly kind: 'absent'; readonly code: 'no-such-region' | 'out-of-range' }
+  /** Its newest bytes died with a node. */
+  | { readonly kind: 'lost' }
+  /**
+   * `version` is the newest that is committed: whatever follows from a store under a newer one has not left the node that made it.
+   * `newer` tells whether a newer one has been granted.
+   */
+  | { readonly kind: 'current'; readonly version: Version; readonly newer: boolean };

@@ -1,10 +1,10 @@
 import { unreachable } from '../errors.js';
-import { type Incarnation, type Millis, type PageId, type RegionId, regionOf } from '../ids.js';
+import { type Incarnation, type Millis, type PageId, type RegionId, regionOf, version } from '../ids.js';
 import { limits } from '../limits.js';
 import type { AcquireItem, CoherenceMessage, DowngradedItem, ReleaseItem, ReportItem, RequestItem } from '../messages.js';
 import { type Entry, type HomeStateKind, without } from './entry.js';
 import { HomeCore, HomeOutput, type HomeStatus } from './home-core.js';
-import type { HomeEffect, HomeInput } from './home-io.js';
+import type { HomeEffect, HomeInput, PageStanding } from './home-io.js';
 import { memberLost, reported } from './repair.js';
 import { acquired, afterLoss, becomeIdle, begin, downgraded, enqueue, isBusy, refuse, release } from './transactions.js';
 
@@ -96,6 +96,16 @@ export class Home {
     }
   }
 
+  /** Which version of the page is committed, if it exists. */
+  standingOf(page: PageId): PageStanding {
+    if (!this.#core.exists(page)) return { kind: 'absent', code: this.#absence(page) };
+    const entry = this.#core.entries.get(page);
+    if (entry === undefined) return { kind: 'current', version: version(0), newer: false };
+    const { state, floor } = entry;
+    if (state.kind === 'lost') return { kind: 'lost' };
+    return { kind: 'current', version: floor, newer: state.kind === 'busy' && state.transaction.right === 'exclusive' };
+  }
+
   #message(now: Millis, from: Incarnation, message: CoherenceMessage, out: HomeOutput): void {
     // I5: what a node sent in a life that has ended has no effect.
     if (!this.#core.members.has(from)) return out.ignored(message.kind, 'its sender is not a member');
@@ -137,8 +147,7 @@ export class Home {
   #acquire(now: Millis, from: Incarnation, item: AcquireItem, out: HomeOutput): void {
     const core = this.#core;
     if (!core.exists(item.page)) {
-      const code = core.regions.has(regionOf(item.page)) ? 'out-of-range' : 'no-such-region';
-      return out.send(from, 'refused', { page: item.page, id: item.id, code });
+      return out.send(from, 'refused', { page: item.page, id: item.id, code: this.#absence(item.page) });
     }
     const entry = core.entry(item.page);
     if (!isBusy(entry)) {
@@ -151,6 +160,11 @@ export class Home {
     }
     if ((entry.queue?.length ?? 0) >= this.#maxQueuedPerPage) return refuse(entry, from, item, 'overloaded', out);
     enqueue(entry, { kind: 'acquire', from, item, since: now });
+  }
+
+  /** Why a page does not exist. */
+  #absence(page: PageId): 'no-such-region' | 'out-of-range' {
+    return this.#core.regions.has(regionOf(page)) ? 'out-of-range' : 'no-such-region';
   }
 
   #acquired(from: Incarnation, item: RequestItem, out: HomeOutput): void {

@@ -11,7 +11,8 @@ import {
   type RequestId,
   type Version,
 } from '../../src/index.js';
-import { decode, type Flight } from './world.js';
+import { showSync } from './sync-notation.js';
+import { decode, type Flight, isSyncReply, isSyncRequest } from './world.js';
 
 // The terse notation of effects in scenarios: pages by index, `#n` a request, `vn` a version, `bytes=n` the number that a page holds.
 
@@ -48,6 +49,7 @@ export function showFlight({ from, to, message }: Flight): string {
   const link = `${from}>${to}`;
   if (message.kind === 'node-lost') return `${link} node-lost ${message.member}`;
   if (message.kind === 'region-deleted') return `${link} region-deleted`;
+  if (isSyncRequest(message) || isSyncReply(message)) return `${link} ${showSync(message)}`;
   return `${link} ${message.kind} ${showItems(message)}`;
 }
 

@@ -1,5 +1,17 @@
-import { HOME, type Incarnation, incarnation, limits, type Millis, millis, type PageId, type Right } from '../../src/index.js';
+import {
+  type ErrorCode,
+  HOME,
+  type Incarnation,
+  incarnation,
+  limits,
+  type Millis,
+  millis,
+  type PageId,
+  type Right,
+} from '../../src/index.js';
 import { showAgentEffect, showFlight, showHomeEffect } from './notation.js';
+import { showTableEffect } from './sync-notation.js';
+import { type PeerWait, SyncPeer } from './sync-peer.js';
 import { type Place, World, type WorldNode, worldPage } from './world.js';
 
 /** An access that found its page without the right it needs. */
@@ -8,6 +20,8 @@ interface Access {
   readonly page: PageId;
   /** What to store; undefined reads. */
   readonly value: number | undefined;
+  /** A read that only looks, for a wait. */
+  readonly look?: PeerWait;
 }
 
 const rightOf = ({ value }: Access): Right => (value === undefined ? 'readonly' : 'exclusive');
@@ -21,6 +35,7 @@ export class ScenarioPlayer {
   #lines: string[] = [];
   #waiting: Access[] = [];
   #regionDeleted = false;
+  readonly #peers = new Map<WorldNode, SyncPeer>();
 
   /** What comes of one input line. `given` plays a line whose effects are shown elsewhere, and says nothing of them. */
   play(line: string): readonly string[] {
@@ -54,7 +69,10 @@ export class ScenarioPlayer {
           this.#tell(showAgentEffect(node.id, effect));
           if (effect.kind === 'permit') this.#retry(node, effect.page);
           if (effect.kind === 'fail') this.#fail(node, effect.page, effect.code);
+          if (effect.kind === 'confirmed') this.#peer(node).flush();
         },
+        tableEffect: (effect) => this.#tell(showTableEffect(effect)),
+        replied: (node, reply) => void this.#peer(node).replied(reply),
         homeEffect: (effect) => this.#tell(showHomeEffect(effect)),
         sent: (flight) => this.#tell(showFlight(flight)),
       },
@@ -70,6 +88,7 @@ export class ScenarioPlayer {
 
   #nodeInput(node: WorldNode, [verb = '', what = '', ...rest]: readonly string[]): void {
     const world = this.#at;
+    if (['lock', 'take', 'arrive', 'give-back', 'cancel'].includes(verb)) return this.#named(this.#peer(node), verb, what, rest);
     const pages = what.split(',').map((index) => worldPage(Number(index)));
     const [page = worldPage(0)] = pages;
     switch (verb) {
@@ -84,9 +103,43 @@ export class ScenarioPlayer {
         return world.toAgent(node, { kind: verb, page, right: asRight(rest[0]) });
       case 'evict':
         return world.toAgent(node, { kind: 'evict', pages });
+      case 'wait':
+        this.#peer(node).wait(page, Number(rest[1]));
+        return;
+      case 'notify':
+        this.#peer(node).ask({ kind: 'notify', page, offset: 0, ...(rest[0] === 'count' ? { count: Number(rest[1]) } : {}) });
+        return;
+      case 'expire':
+        return this.#peer(node).expire(this.#waitOf(node));
       default:
         throw new Error(`a node cannot ${verb}`);
     }
+  }
+
+  /** `1 lock jobs`, `1 take pool 2 of 4`, `1 arrive step 3`, and `1 give-back 5` or `1 cancel 5` for its request #5. */
+  #named(peer: SyncPeer, verb: string, what: string, [count, , permits]: readonly string[]): void {
+    if (verb === 'lock') peer.ask({ kind: 'lock', name: what });
+    else if (verb === 'take') peer.ask({ kind: 'take-permits', name: what, count: Number(count), permits: Number(permits) });
+    else if (verb === 'arrive') peer.ask({ kind: 'arrive', name: what, parties: Number(count) });
+    else peer.say({ kind: verb === 'cancel' ? 'cancel' : 'give-back', id: Number(what) });
+  }
+
+  #peer(node: WorldNode): SyncPeer {
+    const known = this.#peers.get(node);
+    if (known !== undefined) return known;
+    const peer = new SyncPeer(this.#at, node, {
+      look: (look) => this.#access({ node, page: look.page, value: undefined, look }, this.#deadline([])),
+      ended: ({ page }, outcome) =>
+        this.#tell(`${node.id}: wait ${page % 2 ** 32} ends ${typeof outcome === 'string' ? outcome : outcome.code}`),
+    });
+    this.#peers.set(node, peer);
+    return peer;
+  }
+
+  #waitOf(node: WorldNode): PeerWait {
+    const [wait] = this.#peer(node).waits;
+    if (wait === undefined) throw new Error(`node ${node.id} waits on no address`);
+    return wait;
   }
 
   #worldInput([verb = '', what = '', kind = '']: readonly string[]): void {
@@ -104,6 +157,8 @@ export class ScenarioPlayer {
         return world.crash(Number(what));
       case 'lost':
         return world.declareLost(Number(what));
+      case 'leave':
+        return world.leave(Number(what), { cut: false });
       case 'trim':
         return world.toHome({ kind: 'trim', pages: [worldPage(Number(what))] });
       case 'time':
@@ -148,8 +203,14 @@ export class ScenarioPlayer {
       return this.#at.toAgent(node, { kind: 'fault', pages: [page], right, deadline });
     }
     const frame = node.frame(page);
+    if (access.look !== undefined) return this.#looked(access.look, node, frame.value);
     if (value !== undefined) frame.value = value;
     this.#tell(`${node.id} ${value === undefined ? 'reads' : 'writes'} ${page % 2 ** 32} = ${frame.value}`);
+  }
+
+  #looked(wait: PeerWait, node: WorldNode, value: number): void {
+    this.#tell(`${node.id} looks at ${wait.page % 2 ** 32} = ${value}`);
+    this.#peer(node).looked(wait, value, node.agent.heldAt(wait.page));
   }
 
   #take(node: WorldNode, page: PageId): Access[] {
@@ -163,9 +224,10 @@ export class ScenarioPlayer {
     for (const access of this.#take(node, page)) this.#access(access, this.#deadline([]));
   }
 
-  #fail(node: WorldNode, page: PageId, code: string): void {
+  #fail(node: WorldNode, page: PageId, code: ErrorCode): void {
     for (const access of this.#take(node, page)) {
-      this.#tell(`${node.id} ${access.value === undefined ? 'read' : 'write'} ${page % 2 ** 32} ends with ${code}`);
+      if (access.look !== undefined) this.#peer(node).stop(access.look, { code, message: code });
+      else this.#tell(`${node.id} ${access.value === undefined ? 'read' : 'write'} ${page % 2 ** 32} ends with ${code}`);
     }
   }
 

@@ -17,6 +17,11 @@ import {
   type RegionDeleted,
   type Right,
   regionId,
+  type SyncEffect,
+  type SyncInput,
+  type SyncReply,
+  type SyncRequest,
+  SyncTable,
 } from '../../src/index.js';
 
 /** Pages of the world are tiny: one number is all that a checker needs to see. */
@@ -53,13 +58,16 @@ export type Place = Incarnation | typeof HOME;
 export interface Flight {
   readonly from: Place;
   readonly to: Place;
-  readonly message: CoherenceMessage | RegionDeleted;
+  readonly message: CoherenceMessage | RegionDeleted | SyncRequest | SyncReply;
 }
 
 /** What a world tells whoever watches it. */
 export interface WorldEvents {
   agentEffect?(node: WorldNode, effect: AgentEffect): void;
   homeEffect?(effect: HomeEffect): void;
+  tableEffect?(effect: SyncEffect): void;
+  /** The table has answered a request of `node`. */
+  replied?(node: WorldNode, reply: SyncReply): void;
   sent?(flight: Flight): void;
 }
 
@@ -78,6 +86,7 @@ export const decode = (content: Content): number =>
  */
 export class World {
   readonly home: Home;
+  readonly table = new SyncTable();
   readonly nodes = new Map<Incarnation, WorldNode>();
   readonly links = new Map<string, Flight[]>();
   now = millis(0);
@@ -95,6 +104,7 @@ export class World {
     const node = new WorldNode(incarnation(n));
     this.nodes.set(node.id, node);
     this.toHome({ kind: 'member-joined', member: node.id });
+    this.toTable({ kind: 'member-joined', member: node.id });
     return node;
   }
 
@@ -110,12 +120,13 @@ export class World {
   }
 
   /** The dead node's lease has ended. */
-  declareLost(n: number): void {
+  declareLost(n: number, { left }: { readonly left: boolean } = { left: false }): void {
     const member = incarnation(n);
     for (const node of this.nodes.values()) {
       if (node.alive) this.#send({ from: HOME, to: node.id, message: { kind: 'node-lost', member } });
     }
     this.toHome({ kind: 'member-lost', member });
+    this.toTable({ kind: 'member-lost', member, left });
   }
 
   /** The node has left in good order; with `cut`, what it told its peers and they have not read is gone with their links. */
@@ -123,7 +134,7 @@ export class World {
     const { id } = this.node(n);
     this.crash(n);
     for (const [key, queue] of this.links) if (cut && queue[0]?.from === id) this.links.delete(key);
-    this.declareLost(n);
+    this.declareLost(n, { left: true });
   }
 
   isOnItsWay(from: Place, to: Place): boolean {
@@ -136,6 +147,7 @@ export class World {
     for (const node of this.nodes.values()) {
       if (node.alive) this.#send({ from: HOME, to: node.id, message: { kind: 'region-deleted', region: REGION } });
     }
+    this.toTable({ kind: 'region-deleted', region: REGION });
   }
 
   toHome(input: Parameters<Home['step']>[1]): void {
@@ -143,6 +155,18 @@ export class World {
       this.events.homeEffect?.(effect);
       if (effect.kind === 'send') this.#send({ from: HOME, to: effect.to, message: effect.message });
     }
+  }
+
+  toTable(input: SyncInput): void {
+    for (const effect of this.table.step(this.now, input)) {
+      this.events.tableEffect?.(effect);
+      if (effect.kind === 'send') this.#send({ from: HOME, to: effect.to, message: effect.message });
+    }
+  }
+
+  /** A node asks for something about synchronization, over its link to the home. */
+  request(node: WorldNode, message: SyncRequest): void {
+    this.#send({ from: node.id, to: HOME, message });
   }
 
   toAgent(node: WorldNode, input: Parameters<Agent['step']>[1]): void {
@@ -162,12 +186,24 @@ export class World {
 
   #arrive({ from, to, message }: Flight): void {
     if (to === HOME) {
-      if (from !== HOME && message.kind !== 'region-deleted') this.toHome({ kind: 'message', from, message });
+      if (from !== HOME) this.#arriveHome(from, message);
       return;
     }
     const node = this.nodes.get(to);
     if (node?.alive !== true) return;
-    this.toAgent(node, message.kind === 'region-deleted' ? message : { kind: 'message', from, message });
+    if (isSyncReply(message)) this.events.replied?.(node, message);
+    else if (message.kind === 'region-deleted') this.toAgent(node, message);
+    else if (!isSyncRequest(message)) this.toAgent(node, { kind: 'message', from, message });
+  }
+
+  #arriveHome(from: Incarnation, message: Flight['message']): void {
+    if (message.kind === 'wait' || message.kind === 'notify') {
+      this.toTable({ kind: 'address-message', from, message, standing: this.home.standingOf(message.page) });
+    } else if (isSyncRequest(message)) {
+      this.toTable({ kind: 'message', from, message });
+    } else if (message.kind !== 'region-deleted' && !isSyncReply(message)) {
+      this.toHome({ kind: 'message', from, message });
+    }
   }
 
   /** Pairs of places with something on its way, in a fixed order. */
@@ -224,6 +260,29 @@ export class World {
     }
   }
 }
+
+const requestKinds: readonly string[] = [
+  'lock',
+  'take-permits',
+  'give-back',
+  'arrive',
+  'wait',
+  'notify',
+  'cancel',
+] satisfies SyncRequest['kind'][];
+const replyKinds: readonly string[] = [
+  'obtained',
+  'given-back',
+  'passed',
+  'waiting',
+  'look-again',
+  'woken',
+  'notified',
+  'cancelled',
+  'denied',
+] satisfies SyncReply['kind'][];
+export const isSyncRequest = (message: Flight['message']): message is SyncRequest => requestKinds.includes(message.kind);
+export const isSyncReply = (message: Flight['message']): message is SyncReply => replyKinds.includes(message.kind);
 
 /** Puts the bytes of frames into a message, as a driver does when it encodes one. */
 function resolveFrames(node: WorldNode, message: PageMessage): PageMessage {
