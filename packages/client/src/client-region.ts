@@ -60,7 +60,7 @@ export class ClientRegion implements RegionAccess {
     const pieces = splitRange(this.pageBytes, offset, bytes.length);
     const outcome = { begun: false };
     // The pieces of a long write are sent one after the other, and the caller may change its bytes meanwhile.
-    const own = pieces.length > 1 ? bytes.slice() : bytes;
+    const own = pieces.length > 1 ? new Uint8Array(bytes) : bytes;
     try {
       await inPieces(pieces, (piece) => this.#writePiece(own, piece, outcome));
     } catch (error) {

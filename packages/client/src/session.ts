@@ -107,7 +107,7 @@ export class Session {
       this.#queue.push(operation);
       this.#pump();
       // It waits, and the caller may change its bytes meanwhile.
-      if (!operation.sent && request.kind === 'write') operation.request = { ...request, content: request.content.slice() };
+      if (!operation.sent && request.kind === 'write') operation.request = { ...request, content: new Uint8Array(request.content) };
     });
   }
 

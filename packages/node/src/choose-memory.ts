@@ -1,5 +1,6 @@
 import { type Millis, PagewireError } from '@pagewire/protocol';
 import { type Probe, probe } from '@pagewire/userfaultfd';
+import type { LeaseEnd } from './lease.js';
 import type { MemoryKind, MemoryMode, MemoryShape, PageMemory } from './memory.js';
 import type { PagedRegion } from './paged-region.js';
 import type { Pager } from './pager.js';
@@ -25,6 +26,11 @@ export interface ChosenMemory {
   allocate(shape: MemoryShape): PageMemory;
   /** From now on plain accesses are served; the answer is to be called with each region when it is opened here. */
   serve(serving: PlainServing): (region: PagedRegion) => void;
+  /**
+   * When the rights of this node end, unless its lease is renewed; `undefined` when it has none. Where threads use memory without asking,
+   * they are stopped then even if nothing of this node can run.
+   */
+  leaseEnds(lease: LeaseEnd | undefined): void;
   /** Gives everything back. The memories that were allocated are not to be used any more. */
   close(): void;
 }
@@ -67,6 +73,7 @@ export function softwareMemory(reason: string): ChosenMemory {
     reason,
     allocate: (shape) => new SoftwareMemory(shape),
     serve: () => () => {},
+    leaseEnds: () => {},
     close: () => {},
   };
 }

@@ -51,6 +51,12 @@ export interface ClusterNodeOptions {
   readonly advertise: { readonly host: string; readonly port: number } | undefined;
 }
 
+/** Why a node was fenced: by the cluster, or for a bug of its own. */
+export interface RightsEnd {
+  readonly reason: string;
+  readonly bug: Error | undefined;
+}
+
 const now = nodeClock();
 /** The pause before a fenced node tries to join again; it doubles from try to try. */
 const rejoinPauseMs = { first: 50, longest: 2000 } as const;
@@ -74,7 +80,7 @@ export class ClusterNode implements Node {
   readonly #listener: Listener;
   readonly #tickTimer: NodeJS.Timeout;
   readonly #stateListeners = new Set<(state: NodeState, reason: string) => void>();
-  readonly #rightsListeners = new Set<(fenced: string | undefined) => void>();
+  readonly #rightsListeners = new Set<(end: RightsEnd | undefined) => void>();
   #state: NodeState = 'fenced';
   #rejoining = false;
   #pause: Deferred<void> | undefined;
@@ -154,6 +160,7 @@ export class ClusterNode implements Node {
       now,
       guard: (work) => this.#guard(work),
       counters: () => this.counters(),
+      leaseEnds: (lease) => options.memory.leaseEnds(lease),
       newCluster: () => this.#regions.endAll(),
       regionDeleted: (region) => this.#regions.deleted(region),
       synchronization: (reply) => this.#synchronization.replied(reply),
@@ -235,7 +242,7 @@ export class ClusterNode implements Node {
   }
 
   /** Calls `listener` as soon as this node has lost every right: with why it was fenced, or nothing when it left by itself. */
-  onRightsEnded(listener: (fenced: string | undefined) => void): void {
+  onRightsEnded(listener: (end: RightsEnd | undefined) => void): void {
     this.#rightsListeners.add(listener);
   }
 
@@ -340,7 +347,7 @@ export class ClusterNode implements Node {
 
   #fenced(reason: string): void {
     this.#synchronization.end(new PagewireError('fenced', `node "${this.name}" was fenced: ${reason}`));
-    for (const listener of this.#rightsListeners) listener(`node "${this.name}" was fenced: ${reason}`);
+    for (const listener of this.#rightsListeners) listener({ reason: `node "${this.name}" was fenced: ${reason}`, bug: this.#bug });
     if (this.#state === 'closed') return;
     this.#setState('fenced', reason);
     if (this.#closing !== undefined || this.#bug !== undefined) return;
@@ -394,10 +401,11 @@ export class ClusterNode implements Node {
       this.#pager.releaseTheRest();
       await this.#givingBack.released(now());
     }
-    await this.#membership.leave(closeStepMs);
+    // What could not be given back is not used any more when the cluster lets this node go.
     this.#pager.end(ended);
-    this.#synchronization.end(new PagewireError(ended.code, ended.message));
     for (const listener of this.#rightsListeners) listener(undefined);
+    await this.#membership.leave(closeStepMs);
+    this.#synchronization.end(new PagewireError(ended.code, ended.message));
     clearInterval(this.#tickTimer);
     this.#options.memory.close();
     this.#setState('closed', this.#bug === undefined ? 'closed by its owner' : `a bug ended it: ${this.#bug.message}`);

@@ -7,6 +7,14 @@ export interface LeaseTerms {
   readonly marginMs: number;
 }
 
+/** How far away the end of a lease is, in milliseconds. */
+export interface LeaseEnd {
+  /** Until this node has to have given up every right. */
+  readonly inMs: number;
+  /** From then until others may stop waiting for it. */
+  readonly marginMs: number;
+}
+
 /**
  * A node's lease by its own monotonic clock, in milliseconds. The coordinator counts the lease from when a renewal arrives, the node from
  * when it sent it, and the node stops a margin earlier still: so it has given up every right before anyone stops waiting for it, as long
@@ -14,6 +22,7 @@ export interface LeaseTerms {
  */
 export class Lease {
   readonly #lengthMs: number;
+  readonly #marginMs: number;
   #endsAt: number;
 
   /**
@@ -24,12 +33,17 @@ export class Lease {
   constructor(options: LeaseTerms) {
     const { sentAt, waitedMs, now, leaseMs, marginMs } = options;
     this.#lengthMs = leaseMs - marginMs;
+    this.#marginMs = marginMs;
     this.#endsAt = Math.min(sentAt + waitedMs, now) + this.#lengthMs;
   }
 
   /** From this moment on the node must not use any right. */
   get endsAt(): number {
     return this.#endsAt;
+  }
+
+  end(now: number): LeaseEnd {
+    return { inMs: Math.max(0, this.#endsAt - now), marginMs: this.#marginMs };
   }
 
   holds(now: number): boolean {

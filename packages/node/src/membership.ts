@@ -17,7 +17,7 @@ import {
 } from '@pagewire/protocol';
 import type { Acceptance, Attributes, Link, LinkOptions } from '@pagewire/transport';
 import { CoordinatorSession, type JoinTerms } from './coordinator-session.js';
-import { Lease } from './lease.js';
+import { Lease, type LeaseEnd } from './lease.js';
 import type { Pager } from './pager.js';
 import type { FrameSource } from './pager-ports.js';
 import { PeerMesh } from './peers.js';
@@ -35,6 +35,8 @@ export interface MembershipOptions {
   /** Does what came from a link or a timer. What it throws is a bug, which is not for the link. */
   guard(work: () => void): void;
   counters(): NodeCounters;
+  /** Told whenever the end of the rights of this node moves; `undefined`: it has none. */
+  leaseEnds(lease: LeaseEnd | undefined): void;
   regionDeleted(region: RegionId): void;
   synchronization(reply: SyncReply): void;
   /** The coordinator is another than that of the life before; no life has begun with it yet. */
@@ -98,7 +100,7 @@ export class Membership {
       handlers: {
         joined: (terms) => this.#begin(session, terms),
         mayAct: () => this.#life?.session === session && this.leaseHolds(now()),
-        renewed: (sentAt) => this.#life?.lease.renewed(sentAt, now()),
+        renewed: (sentAt) => this.#renewed(sentAt),
         members: (members) => this.#life?.peers.update(members),
         coherence: (message) => this.#coherence(message),
         regionDeleted: (region) => this.#options.regionDeleted(region),
@@ -132,6 +134,7 @@ export class Membership {
     this.#life = undefined;
     const { pager, name, fenced } = this.#options;
     pager.end({ code: 'fenced', message: `node "${name}" was fenced: ${reason}` });
+    this.#options.leaseEnds(undefined);
     clearInterval(life.renewTimer);
     clearTimeout(life.leaseTimer);
     life.peers.close('this node was fenced');
@@ -165,6 +168,7 @@ export class Membership {
     await life.session.leave(timeoutMs);
     if (this.#life !== life) return;
     this.#life = undefined;
+    this.#options.leaseEnds(undefined);
     clearInterval(life.renewTimer);
     clearTimeout(life.leaseTimer);
     life.peers.close('the node has left');
@@ -196,7 +200,16 @@ export class Membership {
     this.#latest = terms;
     const agent = new Agent();
     this.#life = { terms, lease, session, agent, peers, renewTimer, leaseTimer: this.#watchLease(session, lease) };
+    this.#options.leaseEnds(lease.end(now()));
     pager.begin(agent);
+  }
+
+  #renewed(sentAt: Millis): void {
+    const { now, leaseEnds } = this.#options;
+    const lease = this.#life?.lease;
+    if (lease === undefined) return;
+    lease.renewed(sentAt, now());
+    leaseEnds(lease.end(now()));
   }
 
   /** Fences at the end of the lease, to the millisecond: nobody asks about the lease before each plain load and store of mapped memory. */

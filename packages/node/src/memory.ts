@@ -30,6 +30,13 @@ export interface MemoryWindow {
   close(): void;
 }
 
+/** A part of a region, from a page's first byte to a page's last. `closed` is called once the window is. */
+export interface WindowRange {
+  readonly offset: number;
+  readonly bytes: number;
+  closed?(): void;
+}
+
 /** A plain access of some thread to page `index` waits for `right`. */
 export type PlainFaultHandler = (index: number, right: Right, threadId: number) => void;
 
@@ -69,7 +76,7 @@ export interface PageMemory {
   /** Who is told of plain accesses that wait. */
   onPlainFault(handler: PlainFaultHandler): void;
   /** Throws `unsupported` where plain loads and stores cannot fault, and `bad-argument` where the range is not made of whole pages. */
-  map(range: { readonly offset: number; readonly bytes: number }): MemoryWindow;
+  map(range: WindowRange): MemoryWindow;
   /** Gives the frames back. Windows that are open end as with their `close`. */
   close(): void;
 }

@@ -273,9 +273,19 @@ export class Pager {
         // What ended the life on the way has ended the rest with it.
         next = this.#agent === agent ? this.#next(now) : undefined;
       }
-      this.#frames.flush();
+      this.#flush();
     } finally {
       this.#performing = false;
+    }
+  }
+
+  #flush(): void {
+    try {
+      this.#frames.flush();
+    } catch (error) {
+      // What threads may do is not what was decided.
+      this.#ports.broken(error);
+      throw error;
     }
   }
 

@@ -56,7 +56,7 @@ export class RegionHandle implements Region {
     began: (wait) => void this.#waiting.add(wait),
     ended: (wait) => void this.#waiting.delete(wait),
   };
-  readonly #windows: MemoryWindow[] = [];
+  readonly #windows = new Set<MemoryWindow>();
   #whole: MemoryWindow | undefined;
   #closing: Promise<void> | undefined;
 
@@ -97,8 +97,9 @@ export class RegionHandle implements Region {
 
   mapNow(range: { readonly offset: number; readonly bytes: number }): MemoryWindow {
     this.#checkOpen();
-    const window = this.#region.memory.map(range);
-    this.#windows.push(window);
+    const { offset, bytes } = range;
+    const window = this.#region.memory.map({ offset, bytes, closed: () => this.#windows.delete(window) });
+    this.#windows.add(window);
     return window;
   }
 
@@ -136,7 +137,7 @@ export class RegionHandle implements Region {
         return Promise.resolve();
       }
       // The caller may change its bytes while the pages are on their way.
-      const own = bytes.slice();
+      const own = copied(bytes, this.name);
       this.#pager.makeRoom(missing.length);
       const access = new WriteAccess(this.#terms('exclusive', now, deadline), offset, own, missing.length);
       this.#runPresent(access, missing, offset, own.length);

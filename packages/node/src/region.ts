@@ -27,7 +27,8 @@ export interface Region extends RegionAccess, AsyncDisposable {
   readonly id: RegionId;
   /**
    * The whole region as shared memory: loads, stores and `Atomics` of any thread that it is posted to wait while a page comes, and go on.
-   * Closing the handle takes it away: no thread may touch it afterwards. Mapped memory only: throws `unsupported` in software memory, which
+   * Closing the handle takes it away: no thread may touch it afterwards. None may wait on it with `Atomics.wait`: see `wait`. A size that is a
+   * multiple of 64 KiB is fastest (docs/mapped-memory.md). Mapped memory only: throws `unsupported` in software memory, which
    * cannot make plain loads and stores wait, for pages that the kernel cannot guard, and for regions over 4 GiB (see `map`).
    *
    * A load or a store cannot fail. When a page is not to be had (it was lost, its deadline passed, this node was fenced), the process ends

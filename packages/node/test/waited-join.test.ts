@@ -33,6 +33,7 @@ async function joinedAfter(takesMs: number, waitedMs: number): Promise<{ members
     regionDeleted: () => {},
     synchronization: () => {},
     newCluster: () => {},
+    leaseEnds: () => {},
     fenced: () => {},
   });
   open.push(() => membership.fence('the test is over'));

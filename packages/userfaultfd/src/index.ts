@@ -5,6 +5,7 @@ export { UserfaultfdError, type UserfaultfdErrorCode } from './error.js';
 export { exitProcess } from './exit-process.js';
 export type { FaultHandler, FaultKind, FaultListener } from './fault-events.js';
 export type { FeatureName } from './features.js';
+export { KillTimer } from './kill-timer.js';
 export { Memfd } from './memfd.js';
 export { PreciseTimer } from './precise-timer.js';
 export { probe } from './probe.js';

@@ -21,6 +21,9 @@ export interface Libc {
   sysconf(name: number): number;
   timerfdCreate(clock: number, flags: number): number;
   timerfdSettime(fd: number, flags: number, value: ArrayBufferView, previous: null): number;
+  timerCreate(clock: number, event: ArrayBufferView, id: ArrayBufferView): number;
+  timerSettime(id: bigint, flags: number, value: ArrayBufferView, previous: null): number;
+  timerDelete(id: bigint): number;
   exit(code: number): void;
   /** The error of the last call. To be read at once: any other call may change it. */
   errno(): number;
@@ -66,6 +69,9 @@ function loadLibc(): Libc {
     sysconf: library.func('sysconf', 'long', ['int']),
     timerfdCreate: library.func('timerfd_create', 'int', ['int', 'int']),
     timerfdSettime: library.func('timerfd_settime', 'int', ['int', 'int', 'void *', 'void *']),
+    timerCreate: library.func('timer_create', 'int', ['int', 'void *', 'void *']),
+    timerSettime: library.func('timer_settime', 'int', ['uint64_t', 'int', 'void *', 'void *']),
+    timerDelete: library.func('timer_delete', 'int', ['uint64_t']),
     exit: library.func('_exit', 'void', ['int']),
   };
   return { ...functions, errno: () => ffi.errno(), poll: ffi.node.poll, pageBytes: functions.sysconf(sysconfPageSize) };

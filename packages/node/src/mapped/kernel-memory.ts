@@ -1,8 +1,10 @@
 import type { PagewireError } from '@pagewire/protocol';
-import { PreciseTimer, probe, Userfaultfd } from '@pagewire/userfaultfd';
+import { KillTimer, PreciseTimer, probe, Userfaultfd } from '@pagewire/userfaultfd';
 import type { ChosenMemory, PlainServing } from '../choose-memory.js';
+import type { LeaseEnd } from '../lease.js';
 import type { MemoryShape } from '../memory.js';
 import type { PagedRegion } from '../paged-region.js';
+import { LeaseDeadline } from './lease-deadline.js';
 import { MappedMemory } from './mapped-memory.js';
 import { PlainFaults } from './plain-faults.js';
 import { Residence } from './residence.js';
@@ -21,6 +23,7 @@ export class KernelMemory implements ChosenMemory {
   readonly reason: string;
   readonly #userfaultfd: Userfaultfd;
   readonly #windows: Windows;
+  readonly #deadline: LeaseDeadline;
   readonly #memories = new Set<MappedMemory>();
   readonly #threadTimes = new ThreadTimes();
   #closers: (() => void)[] = [];
@@ -28,8 +31,12 @@ export class KernelMemory implements ChosenMemory {
   /** `counted` is told how many windows threads could touch. Throws what `Userfaultfd.open` does where the kernel does not let it. */
   constructor(reason: string, counted: (windows: number) => void) {
     this.reason = reason;
-    this.#windows = new Windows(counted);
+    this.#windows = new Windows((count) => {
+      counted(count);
+      this.#deadline.watch(count > 0);
+    });
     this.#userfaultfd = Userfaultfd.open();
+    this.#deadline = new LeaseDeadline(new KillTimer());
   }
 
   allocate(shape: MemoryShape): MappedMemory {
@@ -57,10 +64,15 @@ export class KernelMemory implements ChosenMemory {
     };
   }
 
+  leaseEnds(lease: LeaseEnd | undefined): void {
+    this.#deadline.move(lease);
+  }
+
   close(): void {
     for (const memory of this.#memories) memory.close();
     for (const close of this.#closers) close();
     this.#threadTimes.close();
+    this.#deadline.close();
     this.#userfaultfd.close();
   }
 

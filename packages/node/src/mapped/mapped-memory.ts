@@ -1,6 +1,14 @@
 import { invariant, PagewireError, type Right } from '@pagewire/protocol';
 import { AliasMapping, AppMapping, Memfd, type Userfaultfd, type WasmMemory } from '@pagewire/userfaultfd';
-import { type MemoryShape, type MemoryWindow, type PageMemory, type PageRight, type PlainFaultHandler, pageRights } from '../memory.js';
+import {
+  type MemoryShape,
+  type MemoryWindow,
+  type PageMemory,
+  type PageRight,
+  type PlainFaultHandler,
+  pageRights,
+  type WindowRange,
+} from '../memory.js';
 import { PageRuns } from './page-runs.js';
 import type { Windows } from './windows.js';
 
@@ -39,6 +47,7 @@ export class MappedMemory implements PageMemory {
   readonly #forgotten = new PageRuns();
   #pending: { readonly change: Change; readonly first: number; count: number } | undefined;
   #handler: PlainFaultHandler | undefined;
+  #isClosed = false;
   #closed = false;
 
   constructor(shape: MemoryShape, parts: MappedMemoryParts) {
@@ -139,10 +148,10 @@ export class MappedMemory implements PageMemory {
     this.#handler = handler;
   }
 
-  map({ offset, bytes }: { readonly offset: number; readonly bytes: number }): MemoryWindow {
+  map({ offset, bytes, closed }: WindowRange): MemoryWindow {
     this.#checkWindow(offset, bytes);
     const { userfaultfd, windows } = this.#parts;
-    const mapping = AppMapping.over(this.#memfd, { offset, bytes });
+    const mapping = this.#reserved(offset, bytes);
     try {
       userfaultfd.register(mapping);
     } catch (error) {
@@ -156,6 +165,7 @@ export class MappedMemory implements PageMemory {
       mapping.close();
       userfaultfd.wake(mapping);
       userfaultfd.unregister(mapping);
+      closed?.();
     });
     this.#open.add(window);
     windows.add(mapping, (at, write, threadId) => this.#faulted(window, at, write, threadId));
@@ -169,10 +179,29 @@ export class MappedMemory implements PageMemory {
 
   close(): void {
     this.#closed = true;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     for (const window of this.#open) window.close();
+    // The alias stays mapped until its last view is collected; its frames need not.
+    this.#memfd.punch(0, this.#memfd.bytes);
     this.#alias.close();
     this.#memfd.close();
     this.#parts.closed();
+  }
+
+  #reserved(offset: number, bytes: number): AppMapping {
+    try {
+      return AppMapping.over(this.#memfd, { offset, bytes });
+    } catch (cause) {
+      // What V8 throws when it has no address space left.
+      if (!(cause instanceof RangeError)) throw cause;
+      throw new PagewireError(
+        'overloaded',
+        `mapping ${bytes} bytes of region "${this.#name}": this process has no address space left for one more buffer; ` +
+          'those of closed regions and windows give theirs back when nothing refers to them any more',
+        { cause },
+      );
+    }
   }
 
   /** `at` is the faulting byte of the window. */
@@ -223,6 +252,7 @@ export class MappedMemory implements PageMemory {
   }
 
   #checkWindow(offset: number, bytes: number): void {
+    if (this.#isClosed) throw new PagewireError('closed', `region "${this.#name}" was closed; open it again`);
     const { osPageBytes } = this.#parts;
     const what = `mapping ${bytes} bytes from ${offset} of region "${this.#name}"`;
     // Its descriptor may be another file's by now.

@@ -59,12 +59,15 @@ export class Residence {
   hold(page: { readonly region: PagedRegion; readonly index: number; readonly right: Right }, threads: readonly number[]): void {
     const { region, index, right } = page;
     const { pager, now, ranFor } = this.#options;
-    const waiters = threads.map((threadId) => ({ threadId, ran: ranFor(threadId) }));
+    const waiters: Waiter[] = threads.map((threadId) => ({ threadId, ran: ranFor(threadId) }));
     const id = pageId(region.id, index);
     pager.pin(region, index, right);
-    // An upgrade: the readonly stay has done its work, and the new one holds the page.
+    // An upgrade: the new stay holds the page, also for threads of the readonly one whose accesses are still to come.
     const before = this.#stays.get(id);
-    if (before !== undefined) this.#let(before);
+    if (before !== undefined) {
+      waiters.push(...before.waiters);
+      this.#let(before);
+    }
     const us = this.#firstStay(id);
     const stay = { region, index, right, life: pager.life, waiters, us, endsAt: now() + us / 1000 };
     this.#stays.set(id, stay);

@@ -5,6 +5,7 @@ import { exitProcess } from '@pagewire/userfaultfd';
 import { ClusterNode } from '../cluster-node.js';
 import { exitCodeOf, otherExitCode } from '../exit-codes.js';
 import { KernelMemory } from '../mapped/kernel-memory.js';
+import { CallTurns } from './call-turns.js';
 import type { Answer, Call, FromPager, PagerThreadData, StartedNode } from './calls.js';
 import { ProgramCalls } from './program-calls.js';
 import { SharedState } from './shared-state.js';
@@ -34,8 +35,10 @@ function endProcess(code: number, why: string): never {
 
 const unservable = (error: PagewireError): void => endProcess(exitCodeOf(error.code), error.message);
 
+const endForBug = (error: Error): never => endProcess(otherExitCode, `a bug in pagewire: ${error.stack ?? error.message}`);
+
 process.on('uncaughtException', (error) => {
-  if (shared.windows > 0) endProcess(otherExitCode, `a bug in pagewire: ${error.stack ?? error.message}`);
+  if (shared.windows > 0) endForBug(error);
   throw error;
 });
 
@@ -62,17 +65,19 @@ function serve(node: ClusterNode): void {
     shared.counters = node.counters();
   };
   const showing = setInterval(show, showEveryMs);
-  node.onRightsEnded((why) => {
+  node.onRightsEnded((end) => {
     shared.lifeEnded();
+    if (shared.windows === 0 || end === undefined) return;
     // Threads may compute on what this node has no right to any more (DESIGN, membership by lease).
-    if (shared.windows > 0 && why !== undefined) endProcess(exitCodeOf('fenced'), why);
+    if (end.bug === undefined) endProcess(exitCodeOf('fenced'), end.reason);
+    else endForBug(end.bug);
   });
   node.onStateChange((state, why) => {
     say({ kind: 'state', state, reason: why, incarnation: node.incarnation });
     if (state !== 'closed') return;
     clearInterval(showing);
   });
-  port.on('message', (call: Call) => {
+  const turns = new CallTurns((call) => {
     calls.objects.call(call).then(
       (value) => {
         show();
@@ -81,6 +86,7 @@ function serve(node: ClusterNode): void {
       (error) => say(answerOf(call.id, error)),
     );
   });
+  port.on('message', (call: Call) => turns.add(call));
   const { incarnation, urls, port: listening, state } = node;
   const started: StartedNode = { incarnation, urls, port: listening, state };
   say({ kind: 'done', id: 0, value: started });

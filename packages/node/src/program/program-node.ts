@@ -1,5 +1,6 @@
+import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { isMainThread, MessageChannel, Worker } from 'node:worker_threads';
 import { type Incarnation, type NodeCounters, PagewireError, type RegionOptions, type RegionRecord } from '@pagewire/protocol';
 import { exitProcess } from '@pagewire/userfaultfd';
 import { Deferred } from '../deferred.js';
@@ -65,6 +66,8 @@ export class ProgramNode implements Node {
       });
     });
     worker.once('exit', () => {
+      // Nobody serves the memory that threads of the program have, and nobody would stop them when the lease ends.
+      if (shared.windows > 0) endUnserved(settings.name);
       caller.end(new PagewireError('closed', `node "${settings.name}" has ended; join again to go on`));
       if (node !== undefined) node.#threadEnded();
       ended.resolve();
@@ -100,7 +103,8 @@ export class ProgramNode implements Node {
     this.port = parts.started.port;
     this.#incarnation = parts.started.incarnation;
     this.#state = parts.started.state;
-    process.once('exit', this.#atExit);
+    // A worker thread's own end is not that of the process.
+    if (isMainThread) process.once('exit', this.#atExit);
   }
 
   get name(): string {
@@ -125,7 +129,9 @@ export class ProgramNode implements Node {
 
   async region(name: string, options: RegionOptions = {}): Promise<Region> {
     this.#checkOpen('region');
-    return new ProgramRegion(await this.#caller.call<OpenedRegion>(nodeObject, 'region', [name, options]), this.#caller, this.#shared);
+    // What is no object is refused where options are checked.
+    const plain = typeof options === 'object' && options !== null ? { bytes: options.bytes, pageBytes: options.pageBytes } : options;
+    return new ProgramRegion(await this.#caller.call<OpenedRegion>(nodeObject, 'region', [name, plain]), this.#caller, this.#shared);
   }
 
   async regions(): Promise<readonly RegionRecord[]> {
@@ -207,6 +213,15 @@ export class ProgramNode implements Node {
   #checkOpen(what: string): void {
     if (this.#closing !== undefined) throw new PagewireError('closed', `${what}: node "${this.name}" was closed; join again to go on`);
   }
+}
+
+function endUnserved(name: string): never {
+  try {
+    writeSync(2, `pagewire: node "${name}" ends its process with code ${otherExitCode}: its thread has ended, and memory was open\n`);
+  } catch {
+    // The descriptor is closed, or full and non-blocking; the code says it alone.
+  }
+  exitProcess(otherExitCode);
 }
 
 /** The calls of the node in the pager's thread. */

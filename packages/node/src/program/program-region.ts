@@ -20,6 +20,7 @@ export class ProgramRegion implements Region {
   readonly #caller: Caller;
   readonly #shared: SharedState;
   readonly #gone: Int32Array;
+  readonly #pins = new Set<ProgramPin>();
   #whole: OpenedWindow | undefined;
   #closing: Promise<void> | undefined;
 
@@ -44,7 +45,8 @@ export class ProgramRegion implements Region {
   }
 
   async map(range: { readonly offset: number; readonly bytes: number }): Promise<MemoryWindow> {
-    const { offset, bytes } = range;
+    // What is no range is refused where ranges are checked.
+    const { offset, bytes } = range ?? {};
     const { object, buffer, memory } = await this.#call<OpenedWindow>('map', [{ offset, bytes }]);
     const close = (): void => {
       // A node that has ended has closed its windows.
@@ -83,7 +85,18 @@ export class ProgramRegion implements Region {
 
   async pin(offset: number, length: number, right: Right = 'exclusive'): Promise<Pin> {
     const gained = await this.#call<GainedPin>('pin', [offset, length, right]);
-    return new ProgramPin({ gained, region: this.name, gone: this.#gone, caller: this.#caller, shared: this.#shared });
+    const pin: ProgramPin = new ProgramPin({
+      gained,
+      region: this.name,
+      gone: this.#gone,
+      caller: this.#caller,
+      shared: this.#shared,
+      released: () => this.#pins.delete(pin),
+    });
+    this.#pins.add(pin);
+    // The handle may have been closed while the answer was on its way.
+    if (this.#closing !== undefined) pin.release();
+    return pin;
   }
 
   prefetch(offset: number, length: number, right: Right = 'readonly'): Promise<void> {
@@ -99,13 +112,18 @@ export class ProgramRegion implements Region {
   }
 
   close(): Promise<void> {
-    // A node that has ended has closed its regions.
-    this.#closing ??= this.#caller.ended === undefined ? this.#caller.call<void>(this.#object, 'close', []) : Promise.resolve();
+    this.#closing ??= this.#close();
     return this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #close(): Promise<void> {
+    for (const pin of this.#pins) pin.release();
+    // A node that has ended has closed its regions.
+    if (this.#caller.ended === undefined) await this.#caller.call<void>(this.#object, 'close', []);
   }
 
   /** Made when it is first asked for: each takes address space, and costs the pager a little for every page that comes or goes. */
@@ -129,6 +147,9 @@ export class ProgramRegion implements Region {
     if (this.#closing !== undefined) {
       throw new PagewireError('closed', `this handle of region "${this.name}" was closed; open the region again`);
     }
+    if (Atomics.load(this.#gone, 0) !== 0) {
+      throw new PagewireError('no-such-region', `region "${this.name}" was deleted; open it again to create it anew`);
+    }
   }
 }
 
@@ -138,6 +159,7 @@ interface PinParts {
   readonly gone: Int32Array;
   readonly caller: Caller;
   readonly shared: SharedState;
+  released(): void;
 }
 
 class ProgramPin implements Pin {
@@ -158,6 +180,7 @@ class ProgramPin implements Pin {
     const { gained, region, gone, caller, shared } = this.#parts;
     const what = `the pin of bytes ${this.offset} to ${this.offset + this.length} of region "${region}"`;
     if (!this.#held || caller.ended !== undefined) throw new PagewireError('closed', `${what} was released; pin the bytes again`);
+    if (caller.ended !== undefined) throw caller.ended;
     if (Atomics.load(gone, 0) !== 0) throw new PagewireError('no-such-region', `${what} is over: the region was deleted`);
     if (shared.life !== gained.life) throw new PagewireError('fenced', `${what} ended when this node was fenced; pin the bytes again`);
     return gained.frames;
@@ -166,6 +189,7 @@ class ProgramPin implements Pin {
   release(): void {
     if (!this.#held) return;
     this.#held = false;
+    this.#parts.released();
     // A node that has ended has let every pin go.
     this.#parts.caller.call(this.#parts.gained.object, 'release', []).catch(() => {});
   }

@@ -30,10 +30,12 @@ export class SharedState {
     Atomics.store(this.#words, windowsAt, count);
   }
 
-  /** Wakes `waitForAnswer`. */
+  /**
+   * Ends `waitForAnswer`. Wakes nobody: V8 has one lock for all `Atomics.wait` and `Atomics.notify` of a process, and a thread that waits on a
+   * window may hold it while it waits for a page, which it would never get from a thread that waits for the lock.
+   */
   answered(): void {
     Atomics.add(this.#words, answersAt, 1);
-    Atomics.notify(this.#words, answersAt);
   }
 
   get answers(): number {
@@ -42,7 +44,12 @@ export class SharedState {
 
   /** Blocks this thread until there is an answer more than `seen`; false when `timeoutMs` pass without one. */
   waitForAnswer(seen: number, timeoutMs: number): boolean {
-    return Atomics.wait(this.#words, answersAt, seen, timeoutMs) !== 'timed-out';
+    const end = performance.now() + timeoutMs;
+    while (this.answers === seen) {
+      if (performance.now() > end) return false;
+      Atomics.wait(this.#words, answersAt, seen, lookEveryMs);
+    }
+    return true;
   }
 
   get counters(): NodeCounters {
@@ -55,6 +62,9 @@ export class SharedState {
     for (const [at, name] of nodeCounterNames.entries()) this.#counters[at] = counters[name];
   }
 }
+
+/** How often a thread that stands still for an answer looks for it. */
+const lookEveryMs = 0.2;
 
 const lifeAt = 0;
 const windowsAt = 1;
