@@ -3,22 +3,24 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { probe } from '@pagewire/userfaultfd';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runnableBlocks } from './readme-blocks.js';
+import { type RunnableBlock, runnableBlocks } from './readme-blocks.js';
 import { leavesNoProcess, sharedCluster } from './shared-cluster.js';
 
 leavesNoProcess();
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const readme = join(root, 'README.md');
+const pagewire = join(root, 'packages/cli/bin/pagewire.mjs');
 const exists = existsSync(readme);
 const blocks = exists ? runnableBlocks(readFileSync(readme, 'utf8')) : [];
 
 describe('a document', () => {
   it('gives its marked blocks in order, with what they print', () => {
     const text = ['<!-- runs -->', '```js', 'a();', 'b();', '```', 'so:', '<!-- prints -->', '```', '1', '```', '```js', 'c();', '```'];
-    expect(runnableBlocks(text.join('\n'))).toEqual([{ language: 'js', text: 'a();\nb();', line: 3, prints: '1' }]);
+    expect(runnableBlocks(text.join('\n'))).toEqual([{ language: 'js', text: 'a();\nb();', line: 3, processes: 1, prints: '1' }]);
   });
 
   it('is refused when a mark has no block', () => {
@@ -47,25 +49,35 @@ describe.skipIf(!exists)('README.md', () => {
     expect(blocks.map((block) => block.language)).toContain('js');
   });
 
-  it.each(blocks)('the $language block from line $line runs, and prints what it says', async ({ language, text, line, prints }) => {
-    const [command, ...args] = commandFor(language, addressed(text), join(folder, `line-${line}`));
+  const runs = async ({ language, text, line, processes, prints }: RunnableBlock): Promise<void> => {
+    const [command, ...args] = commandFor(language, addressed(text), join(folder, `line-${line}`), processes);
     const end = await run(command, args);
     expect(end).toEqual({ code: 0, output: prints ?? end.output, errors: end.errors });
-  });
+  };
+
+  it.each(blocks.filter(({ processes }) => processes === 1))('the $language block from line $line runs, and prints what it says', runs);
+
+  // Programs of several processes show plain loads and stores.
+  const { supported, reasons } = probe();
+  it.skipIf(!supported).each(blocks.filter(({ processes }) => processes > 1))(
+    `the $language block from line $line runs on $processes processes, and prints what it says${supported ? '' : ` (${reasons.join(' ')})`}`,
+    runs,
+  );
 });
 
 /** How to run a block; programs are written to a file that starts with `path`. */
-function commandFor(language: string, text: string, path: string): [command: string, ...args: string[]] {
+function commandFor(language: string, text: string, path: string, processes: number): [command: string, ...args: string[]] {
+  const launch = processes === 1 ? [] : [pagewire, 'run', '-n', String(processes)];
   switch (language) {
     case 'bash':
       return ['bash', '-euo', 'pipefail', '-c', text];
     case 'js':
       writeFileSync(`${path}.mjs`, text);
-      return [process.execPath, `${path}.mjs`];
+      return [process.execPath, ...launch, `${path}.mjs`];
     case 'ts': {
       const options = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
       writeFileSync(`${path}.mjs`, ts.transpileModule(text, { compilerOptions: options }).outputText);
-      return [process.execPath, `${path}.mjs`];
+      return [process.execPath, ...launch, `${path}.mjs`];
     }
     default:
       throw new Error(`a block of "${language}" cannot be run: use js, ts or bash`);

@@ -28,7 +28,7 @@ import type { NodeState, Service, ServiceHost } from './service-host.js';
 import { nodeStatusJson } from './service-status.js';
 import { AddressWaits } from './sync/address-waits.js';
 import { barrierOver, lockOver, semaphoreOver } from './sync/named-objects.js';
-import { NodeSyncCalls, type SyncCalls } from './sync/sync-calls.js';
+import { NodeSyncCalls } from './sync/sync-calls.js';
 import type { Barrier, Lock, Semaphore } from './sync/sync-objects.js';
 import { SyncRequests } from './sync/sync-requests.js';
 import type { TransportKind } from './transport-choice.js';
@@ -73,7 +73,7 @@ export class ClusterNode implements Node {
   readonly #givingBack: GivingBack;
   readonly #synchronization: SyncRequests;
   /** What locks, semaphores and barriers are made of. */
-  readonly syncCalls: SyncCalls;
+  readonly syncCalls: NodeSyncCalls;
   readonly #regions: OpenRegions;
   readonly #service: Service;
   readonly #membership: Membership;
@@ -131,7 +131,7 @@ export class ClusterNode implements Node {
       send: (message) => this.#membership.session?.send(message),
       guard: (work) => this.#guard(work),
     });
-    this.syncCalls = new NodeSyncCalls(this.#synchronization);
+    this.syncCalls = new NodeSyncCalls(this.#synchronization, () => this.#goOn());
     this.#regions = new OpenRegions({
       pager: this.#pager,
       memory: options.memory,
@@ -346,7 +346,7 @@ export class ClusterNode implements Node {
   }
 
   #fenced(reason: string): void {
-    this.#synchronization.end(new PagewireError('fenced', `node "${this.name}" was fenced: ${reason}`));
+    this.syncCalls.end(new PagewireError('fenced', `node "${this.name}" was fenced: ${reason}`));
     for (const listener of this.#rightsListeners) listener({ reason: `node "${this.name}" was fenced: ${reason}`, bug: this.#bug });
     if (this.#state === 'closed') return;
     this.#setState('fenced', reason);
@@ -369,12 +369,25 @@ export class ClusterNode implements Node {
         this.#membership.fence(`it could not look its regions up: ${error.message}`);
       }
       if (this.#closing !== undefined) break;
-      if (this.#membership.session === undefined) continue;
-      this.#pager.open();
-      this.#setState('live', 'rejoined');
-      break;
+      if (this.#membership.session !== undefined) break;
     }
     this.#rejoining = false;
+    this.#goOn();
+  }
+
+  /**
+   * Back in the cluster, accesses may go on. Not as long as the program has something that this node lost when it was fenced: it may be half way
+   * through what a lock protects, and others may hold that lock.
+   */
+  #goOn(): void {
+    if (this.#state !== 'fenced' || this.#rejoining || this.#closing !== undefined || this.#membership.session === undefined) return;
+    const { lost } = this.syncCalls;
+    if (lost === undefined) {
+      this.#pager.open();
+      return this.#setState('live', 'rejoined');
+    }
+    const message = `node "${this.name}" was fenced and has rejoined, but ${lost} was held here, is lost, and was not released: release() it to go on`;
+    this.#pager.shut({ code: 'fenced', message });
   }
 
   async #pauseFor(pauseMs: number): Promise<void> {
@@ -404,8 +417,9 @@ export class ClusterNode implements Node {
     // What could not be given back is not used any more when the cluster lets this node go.
     this.#pager.end(ended);
     for (const listener of this.#rightsListeners) listener(undefined);
+    // The next holder may have what was held here as soon as the coordinator hears the goodbye.
+    this.syncCalls.end(new PagewireError(ended.code, ended.message));
     await this.#membership.leave(closeStepMs);
-    this.#synchronization.end(new PagewireError(ended.code, ended.message));
     clearInterval(this.#tickTimer);
     this.#options.memory.close();
     this.#setState('closed', this.#bug === undefined ? 'closed by its owner' : `a bug ended it: ${this.#bug.message}`);

@@ -48,7 +48,6 @@ export class MappedMemory implements PageMemory {
   #pending: { readonly change: Change; readonly first: number; count: number } | undefined;
   #handler: PlainFaultHandler | undefined;
   #isClosed = false;
-  #closed = false;
 
   constructor(shape: MemoryShape, parts: MappedMemoryParts) {
     this.#name = shape.name;
@@ -178,7 +177,6 @@ export class MappedMemory implements PageMemory {
   }
 
   close(): void {
-    this.#closed = true;
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const window of this.#open) window.close();
@@ -252,11 +250,10 @@ export class MappedMemory implements PageMemory {
   }
 
   #checkWindow(offset: number, bytes: number): void {
+    // Its descriptor may be another file's by now.
     if (this.#isClosed) throw new PagewireError('closed', `region "${this.#name}" was closed; open it again`);
     const { osPageBytes } = this.#parts;
     const what = `mapping ${bytes} bytes from ${offset} of region "${this.#name}"`;
-    // Its descriptor may be another file's by now.
-    if (this.#closed) throw new PagewireError('closed', `${what}: its memory was given back when its node or its last handle was closed`);
     if (this.pageBytes % osPageBytes !== 0) {
       throw new PagewireError(
         'unsupported',

@@ -12,7 +12,7 @@ export class Caller {
   readonly #port: MessagePort;
   readonly #shared: SharedState;
   readonly #onState: (notice: StateNotice) => void;
-  readonly #pending = new Map<number, Deferred<unknown>>();
+  readonly #pending = new Map<number, Deferred<Answer>>();
   #calls = 0;
   #ended: PagewireError | undefined;
 
@@ -24,24 +24,24 @@ export class Caller {
   }
 
   /** What the thread says of its start, which nobody asks for. */
-  answerToStart<T>(): Promise<T> {
-    const answer = new Deferred<unknown>();
+  async answerToStart<T>(): Promise<T> {
+    const answer = new Deferred<Answer>();
     this.#pending.set(0, answer);
     // What a start answers is written down in `calls.ts`, for both threads.
-    return answer.promise as Promise<T>;
+    return outcomeOf(await answer.promise) as T;
   }
 
   /** Resolves with what `method` of object `on` answers, or rejects as it does. `moved` buffers are this thread's no more. */
-  call<T>(on: ObjectNumber, method: string, args: readonly unknown[], moved: readonly ArrayBuffer[] = []): Promise<T> {
-    if (this.#ended !== undefined) return Promise.reject(this.#ended);
-    const answer = new Deferred<unknown>();
+  async call<T>(on: ObjectNumber, method: string, args: readonly unknown[], moved: readonly ArrayBuffer[] = []): Promise<T> {
+    if (this.#ended !== undefined) throw this.#ended;
+    const answer = new Deferred<Answer>();
     try {
       this.#pending.set(this.#send(on, method, args, moved), answer);
     } catch (cause) {
-      answer.reject(new PagewireError('bad-argument', `${method}: an argument is of no type that it takes`, { cause }));
+      throw new PagewireError('bad-argument', `${method}: an argument is of no type that it takes`, { cause });
     }
-    // What a method answers is written down in `calls.ts`, for both threads.
-    return answer.promise as Promise<T>;
+    // The error is made here, so that its stack shows who called. What a method answers is written down in `calls.ts`, for both threads.
+    return outcomeOf(await answer.promise) as T;
   }
 
   /** The same for what must be had before this thread goes on. */
@@ -93,13 +93,8 @@ export class Caller {
 
   #received(message: FromPager): void {
     if (message.kind === 'state') return this.#onState(message);
-    const answer = this.#pending.get(message.id);
+    this.#pending.get(message.id)?.resolve(message);
     this.#pending.delete(message.id);
-    try {
-      answer?.resolve(outcomeOf(message));
-    } catch (error) {
-      answer?.reject(error instanceof Error ? error : new InvariantError(String(error)));
-    }
   }
 }
 

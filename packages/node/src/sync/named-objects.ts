@@ -1,3 +1,4 @@
+import { type InspectOptions, inspect } from 'node:util';
 import { limits, PagewireError } from '@pagewire/protocol';
 import { checkCount, checkName, timeoutOf } from './arguments.js';
 import type { Obtained, SyncCalls } from './sync-calls.js';
@@ -55,6 +56,7 @@ class Held implements HeldLock, HeldPermits {
   readonly #holding: Holding;
   readonly #obtained: Obtained;
   #released: Promise<void> | undefined;
+  #givenBack = false;
 
   constructor(calls: SyncCalls, holding: Holding, obtained: Obtained) {
     this.#calls = calls;
@@ -79,7 +81,7 @@ class Held implements HeldLock, HeldPermits {
   }
 
   get lost(): boolean {
-    return this.#released === undefined && this.#calls.life !== this.#holding.life;
+    return !this.#givenBack && this.#livesEnded > 0;
   }
 
   release(): Promise<void> {
@@ -91,16 +93,27 @@ class Held implements HeldLock, HeldPermits {
     return this.release();
   }
 
+  /** Everything about it is behind getters, which a console does not show. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const { name, count, token, abandoned, lost } = this;
+    return `Held ${inspect({ name, count, token, abandoned, lost }, options)}`;
+  }
+
+  get #livesEnded(): number {
+    return this.#calls.life - this.#holding.life;
+  }
+
   async #release(): Promise<void> {
     const { id, life } = this.#obtained;
     try {
       await this.#calls.giveBack({ id, life });
+      this.#givenBack = true;
     } catch (error) {
       if (!(error instanceof PagewireError)) throw error;
-      // The node left with it by its owner's will, and the next holder is told.
-      if (error.code === 'closed') return;
+      // Where only the close has ended a life, the node left with it by its owner's will, and the next holder is told.
+      if (error.code === 'closed' && this.#livesEnded <= 1) return;
       const why = `${this.#holding.what} was lost before it was released, and others may have held it at the same time: ${error.message}`;
-      throw new PagewireError(error.code, why, { cause: error });
+      throw new PagewireError(error.code === 'closed' ? 'fenced' : error.code, why, { cause: error });
     }
   }
 }

@@ -11,7 +11,7 @@ export interface QuestionTerms<T> {
   /** What the answer means. `undefined` for one that a request of this kind cannot have. */
   take(reply: SyncReply): T | undefined;
   /** Undoes what was obtained when nobody wants it any more. */
-  unwanted?(id: number): void;
+  unwanted?(value: T): void;
 }
 
 /** A request with one answer, which it may have to wait for. */
@@ -47,15 +47,16 @@ export class Question<T> implements Asker {
     clearTimeout(this.#timer);
     const { what, timeoutMs, take, unwanted } = this.#terms;
     if (reply.kind === 'denied') return this.#outcome.reject(new PagewireError(reply.code, reply.message));
-    if (reply.kind === 'cancelled') return this.#outcome.reject(this.#stopped ?? timedOut(what, timeoutMs));
+    const stopped = this.#stopped && new PagewireError(this.#stopped.code, `${what}: ${this.#stopped.message}`);
+    if (reply.kind === 'cancelled') return this.#outcome.reject(stopped ?? timedOut(what, timeoutMs));
     const value = take(reply);
     if (value === undefined) {
       const message = `the coordinator answered a request for ${what} with "${reply.kind}"; it may be another version of pagewire`;
       return this.#outcome.reject(new PagewireError('protocol-violation', message));
     }
-    if (this.#stopped === undefined || unwanted === undefined) return this.#outcome.resolve(value);
-    unwanted(this.#id);
-    this.#outcome.reject(this.#stopped);
+    if (stopped === undefined || unwanted === undefined) return this.#outcome.resolve(value);
+    unwanted(value);
+    this.#outcome.reject(stopped);
   }
 
   failed(error: PagewireError): void {

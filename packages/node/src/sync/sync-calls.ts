@@ -16,7 +16,7 @@ export interface Obtained {
 
 /** What locks, semaphores and barriers are made of. All of it can be asked for from another thread. */
 export interface SyncCalls {
-  /** Changes when this node's membership ends. */
+  /** One more whenever this node's rights have ended: by a fence, and at its close. */
   readonly life: number;
   obtain(what: Obtainable, timeoutMs: number): Promise<Obtained>;
   giveBack(obtained: Pick<Obtained, 'id' | 'life'>): Promise<void>;
@@ -26,12 +26,34 @@ export interface SyncCalls {
 const describe = (what: Obtainable): string =>
   what.kind === 'lock' ? `lock "${what.name}"` : `${what.count} of ${what.permits} permits of semaphore "${what.name}"`;
 
-/** The calls over the requests of a node. */
+interface Holding {
+  readonly what: string;
+  /** Why the life ended in which it was obtained, if it has. */
+  lost: PagewireError | undefined;
+}
+
+/** The calls over the requests of a node. It knows what is held until it is given back, also where that was lost. */
 export class NodeSyncCalls implements SyncCalls {
   readonly #requests: SyncRequests;
+  readonly #released: () => void;
+  readonly #holdings = new Map<number, Holding>();
 
-  constructor(requests: SyncRequests) {
+  /** Calls `released` whenever something lost was given back. */
+  constructor(requests: SyncRequests, released: () => void) {
     this.#requests = requests;
+    this.#released = released;
+  }
+
+  /** Something that was lost and is not given back yet: its holder may still be at work under it. */
+  get lost(): string | undefined {
+    for (const { what, lost } of this.#holdings.values()) if (lost !== undefined) return what;
+    return undefined;
+  }
+
+  /** The membership is over, and with it everything asked for and held. */
+  end(error: PagewireError): void {
+    for (const holding of this.#holdings.values()) holding.lost ??= error;
+    this.#requests.end(error);
   }
 
   get life(): number {
@@ -45,14 +67,25 @@ export class NodeSyncCalls implements SyncCalls {
       timeoutMs,
       take: (reply) => {
         if (reply.kind !== 'obtained') return undefined;
+        this.#holdings.set(reply.id, { what: describe(what), lost: undefined });
         return { id: reply.id, life, token: reply.token, abandoned: reply.abandoned };
       },
-      unwanted: (id) => this.#requests.giveBack(id, life, nobody),
+      unwanted: ({ id, abandoned }) => {
+        this.#holdings.delete(id);
+        // What was abandoned goes with this node, and so the next holder is told as this one was.
+        if (!abandoned) this.#requests.giveBack(id, life, nobody);
+      },
     });
     return question.answer;
   }
 
   giveBack({ id, life }: Pick<Obtained, 'id' | 'life'>): Promise<void> {
+    const lost = this.#holdings.get(id)?.lost;
+    this.#holdings.delete(id);
+    if (lost !== undefined) {
+      this.#released();
+      return Promise.reject(lost);
+    }
     return new Promise((resolve, reject) => {
       // It is answered at once, and whoever closes this node waits for that.
       this.#requests.giveBack(id, life, { replied: () => resolve(), failed: reject, stop: () => {} });
