@@ -1,10 +1,11 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chooseMemory } from '@pagewire/node';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { childrenOf, isAlive, until } from '../src/index.js';
 import { leavesNoProcess } from './shared-cluster.js';
 
 leavesNoProcess();
@@ -43,6 +44,20 @@ describe.skipIf(missing !== undefined)(`the examples on processes${missing === u
     expect(runs[0].traffic.pages).toBeGreaterThan(0);
     expect(runs[0].traffic.readFaults + runs[0].traffic.writeFaults).toBeGreaterThan(0);
   });
+
+  it('leave no file and no process behind when they are ended', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pagewire-test-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const env = { ...process.env, TMPDIR: folder };
+    const child = spawn(process.execPath, [command, 'sor', '--on', 'processes'], { env, stdio: 'ignore' });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const { pid = 0 } = child;
+    await until('its run has started programs', () => childrenOf(pid).flatMap(childrenOf).length > 1);
+    const processes = [pid, ...childrenOf(pid), ...childrenOf(pid).flatMap(childrenOf)];
+    child.kill('SIGTERM');
+    await until('all of them are gone', () => !processes.some(isAlive), 20_000);
+    expect(readdirSync(folder)).toEqual([]);
+  });
 });
 
 describe('the examples on threads', () => {
@@ -71,9 +86,11 @@ describe('the examples on threads', () => {
     expect(stderr).toContain('raise --slots');
   });
 
-  it('ends with 2 and the reason when it is asked for something else', async () => {
-    const { code, stderr } = await example(['sor', '--sizes', '3']);
-    expect(code).toBe(2);
-    expect(stderr).toContain("Unknown option '--sizes'");
+  it.each([
+    [['sor', '--sizes', '3'], "Unknown option '--sizes'"],
+    [['sor', '--size', '7'], '--size is an even number'],
+  ])('ends with 2 and the reason when it is asked for something else: %j', async (args, reason) => {
+    const { code, stderr } = await example(args);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(reason) });
   });
 });

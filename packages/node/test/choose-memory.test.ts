@@ -40,7 +40,7 @@ describe('the choice of memory', () => {
   it('is software for auto elsewhere, and says all that is missing', () => {
     expect(chooseMemory('auto', sealed)).toEqual({
       kind: 'software',
-      reason: 'no mapped memory here: The userfaultfd system call was refused with EPERM.; A seccomp filter is in force.',
+      reason: 'no mapped memory here: The userfaultfd system call was refused with EPERM; A seccomp filter is in force',
     });
   });
 

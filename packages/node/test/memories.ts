@@ -25,7 +25,7 @@ afterEach(() => {
   for (const memory of opened.splice(0)) memory.close();
 });
 
-export function openMapped(): KernelMemory {
+function openMapped(): KernelMemory {
   const memory = new KernelMemory('the test wants it', () => {});
   opened.push(memory);
   return memory;
@@ -43,6 +43,7 @@ function windowed(): ChosenMemory {
       return region;
     },
     serve: (serving) => memory.serve(serving),
+    leaseEnds: (lease) => memory.leaseEnds(lease),
     close: () => memory.close(),
   };
 }
@@ -55,11 +56,14 @@ const over = (title: string, pageBytes: number, isHere: boolean, open: () => Cho
   allocate: (shape) => open().allocate(shape),
 });
 
+/** Without windows: tests open those that they want. */
+export const mappedIn = (pageBytes: number): MemoryUnderTest => over(`mapped memory${unlessHere}`, pageBytes, here.supported, openMapped);
+
 /** In pages of 64 bytes, so that much happens in little memory; the kernel guards only whole pages of its own. */
 export const software = over('software memory', 64, true, () => softwareMemory('the test wants it'));
 const memories: readonly MemoryUnderTest[] = [
   software,
-  over(`mapped memory${unlessHere}`, 64, here.supported, openMapped),
+  mappedIn(64),
   over(`mapped memory with an open window${unlessHere}`, here.pageBytes, here.supported, windowed),
 ];
 

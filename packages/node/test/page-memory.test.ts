@@ -137,6 +137,12 @@ describeEachMemory('the memory of a region', ({ pageBytes, allocate }) => {
     expect(rights(memory)).toEqual([invalid, invalid, invalid, invalid]);
   });
 
+  it('may be closed again', () => {
+    const memory = fourPages();
+    memory.close();
+    expect(() => memory.close()).not.toThrow();
+  });
+
   it('says how much it needed when the process cannot have it', () => {
     const bytes = 2 ** 52;
     expect(() => allocate({ name: 'huge', bytes, pageBytes: 65_536 })).toThrow(

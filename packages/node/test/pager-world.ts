@@ -21,6 +21,7 @@ import { PagedRegion } from '../src/paged-region.js';
 import { Pager } from '../src/pager.js';
 import { RegionHandle } from '../src/region-handle.js';
 import { AddressWaits } from '../src/sync/address-waits.js';
+import { BegunWrites } from '../src/sync/begun-writes.js';
 import { SyncRequests } from '../src/sync/sync-requests.js';
 import { describeEachMemory, type MemoryUnderTest, software } from './memories.js';
 
@@ -168,7 +169,13 @@ export class PagerWorld {
     );
     const paged = new PagedRegion(this.record, memory.allocate(this.record));
     pager.addRegion(paged);
-    const region = new RegionHandle(paged, { pager, faultTimeoutMs, waits: noWaits(pager), closed: async () => {} });
+    const region = new RegionHandle(paged, {
+      pager,
+      faultTimeoutMs,
+      waits: noWaits(pager),
+      begunWrites: new BegunWrites(),
+      closed: async () => {},
+    });
     const node: WorldNode = { id, pager, paged, region, memory, violations, leaseEndsAt: Number.POSITIVE_INFINITY };
     this.nodes.push(node);
     this.begin(node);
@@ -231,6 +238,12 @@ function decode(bytes: Uint8Array): PageMessage {
 /** The worlds of pagers have no table of synchronization objects. */
 function noWaits(pager: Pager): AddressWaits {
   const guard = (work: () => void): void => work();
-  const requests = new SyncRequests({ admit: () => void pager.admit(), exposed: () => pager.exposed(), send: () => {}, guard });
+  const requests = new SyncRequests({
+    admit: () => void pager.admit(),
+    written: () => undefined,
+    exposed: () => pager.exposed(),
+    send: () => {},
+    guard,
+  });
   return new AddressWaits({ requests, pager, faultTimeoutMs, guard, heldAt: () => undefined });
 }

@@ -7,6 +7,7 @@ import { SendQueue } from '../src/sync/send-queue.js';
 function queue(...gates: (Deferred<void> | undefined)[]) {
   const sent: number[] = [];
   const made = new SendQueue({
+    written: () => undefined,
     exposed: () => gates.shift()?.promise,
     send: ({ id }) => void sent.push(id),
     guard: (work) => work(),

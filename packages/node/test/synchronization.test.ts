@@ -1,6 +1,7 @@
+import { inspect } from 'node:util';
 import { limits, type PagewireError } from '@pagewire/protocol';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { join, type Node } from '../src/index.js';
+import { type JoinOptions, join, type Node } from '../src/index.js';
 import { FakeCoordinator } from './fake-coordinator.js';
 
 const open: AsyncDisposable[] = [];
@@ -9,12 +10,12 @@ afterEach(async () => {
   for (const thing of open.splice(0).reverse()) await thing[Symbol.asyncDispose]();
 });
 
-async function cluster(count: number): Promise<{ readonly coordinator: FakeCoordinator; readonly nodes: Node[] }> {
+async function cluster(count: number, options: Partial<JoinOptions> = {}): Promise<{ readonly coordinator: FakeCoordinator; readonly nodes: Node[] }> {
   const coordinator = await FakeCoordinator.start();
   open.push(coordinator);
   const nodes: Node[] = [];
   for (let n = 1; n <= count; n += 1) {
-    const node = await join({ coordinator: coordinator.url, name: `n${n}`, rejoin: false, memory: 'software' });
+    const node = await join({ coordinator: coordinator.url, name: `n${n}`, rejoin: false, memory: 'software', ...options });
     open.push(node);
     nodes.push(node);
   }
@@ -84,7 +85,34 @@ describe('a lock', () => {
     await one.close();
     expect(first.lost).toBe(true);
     await first.release();
+    expect(first.lost).toBe(true);
     expect(await other.lock('jobs').acquire()).toMatchObject({ abandoned: true });
+  });
+
+  it('is lost on a node that closes before another can have it', async () => {
+    const { coordinator, one, other } = await two();
+    const held = await one.lock('jobs').acquire();
+    const next = other.lock('jobs').acquire();
+    await untilOpen(coordinator, 2);
+    const lostWhenGranted = next.then(() => held.lost);
+    await one.close();
+    expect(await lostWhenGranted).toBe(true);
+  });
+
+  it('that was lost before its node was closed says so when it is released after', async () => {
+    const { coordinator, one } = await two();
+    const held = await one.lock('jobs').acquire();
+    lose(coordinator, one);
+    await vi.waitFor(() => expect(held.lost).toBe(true));
+    await one.close();
+    expect(await failure(held.release())).toMatchObject({ code: 'fenced', message: expect.stringMatching(/lock "jobs" was lost.* was fenced/) });
+    expect(held.lost).toBe(true);
+  });
+
+  it('shows its name, its token and what became of it on a console', async () => {
+    const { one } = await two();
+    const held = await one.lock('jobs').acquire();
+    expect(inspect(held)).toMatch(/name: 'jobs', count: 1, token: \d+, abandoned: false, lost: false/);
   });
 
   it('that is not to be had in time fails with timeout, and nothing is left of the request', async () => {
@@ -119,6 +147,53 @@ describe('a lock', () => {
     expect(await other.lock('jobs').acquire()).toMatchObject({ abandoned: false });
   });
 
+  it('that was abandoned and is granted while a node closes tells the next holder so', async () => {
+    const { coordinator, nodes } = await cluster(3);
+    const [dead, one, other] = nodes as [Node, Node, Node];
+    await dead.lock('jobs').acquire();
+    lose(coordinator, dead);
+    await untilOpen(coordinator, 0);
+    coordinator.takesRequests = false;
+    const acquiring = failure(one.lock('jobs').acquire());
+    await vi.waitFor(() => expect(coordinator.untakenRequests).toHaveLength(1));
+    const closed = one.close();
+    await vi.waitFor(() => expect(coordinator.untakenRequests).toHaveLength(2));
+    coordinator.takeRequests();
+    expect(await acquiring).toMatchObject({ code: 'closed', message: expect.stringContaining('lock "jobs"') });
+    await closed;
+    expect(await other.lock('jobs').acquire()).toMatchObject({ abandoned: true });
+  });
+
+  it('is not given back before a write that was begun under it is done', async () => {
+    const { coordinator, one, other } = await two();
+    const [here, there] = [await one.region('cells', { bytes: 4096 }), await other.region('cells')];
+    const pin = await there.pin(0, 4);
+    const held = await one.lock('jobs').acquire();
+    const written = here.write(0, new Uint8Array([7]));
+    const released = held.release();
+    const { renewals } = coordinator;
+    // Two renewals later a give-back would have come long since.
+    await vi.waitFor(() => expect(coordinator.renewals).toBeGreaterThan(renewals + 2), 5000);
+    expect(coordinator.table.openRequests).toBe(1);
+    pin.release();
+    await released;
+    await using _next = await other.lock('jobs').acquire();
+    expect([...(await there.read(0, 1))]).toEqual([7]);
+    await written;
+  });
+
+  it('is given back when a write that was begun under it has failed', async () => {
+    const { coordinator, nodes } = await cluster(2, { faultTimeoutMs: 100 });
+    const [one, other] = nodes as [Node, Node];
+    const [here, there] = [await one.region('cells', { bytes: 4096 }), await other.region('cells')];
+    await using _pin = await there.pin(0, 4);
+    const held = await one.lock('jobs').acquire();
+    const writing = codeOf(here.atomics.store('int32', 0, 1));
+    await held.release();
+    expect(await writing).toBe('timeout');
+    expect(coordinator.table.openRequests).toBe(0);
+  });
+
   it('is not given back before what was written under it is confirmed', async () => {
     const { coordinator, one } = await two();
     const region = await one.region('cells', { bytes: 4096 });
@@ -144,9 +219,35 @@ describe('a lock', () => {
     const before = node.incarnation;
     lose(coordinator, node);
     await vi.waitFor(() => expect(node.incarnation).toBeGreaterThan(before), 5000);
+    expect(await codeOf(first.release())).toBe('fenced');
     await vi.waitFor(() => expect(node.state).toBe('live'), 5000);
     expect(await node.lock('jobs').acquire()).toMatchObject({ abandoned: true, lost: false });
     expect(first.lost).toBe(true);
+  });
+
+  it('that was lost keeps its node out after a rejoin, until it is released', async () => {
+    const coordinator = await FakeCoordinator.start();
+    open.push(coordinator);
+    const node = await join({ coordinator: coordinator.url, name: 'n1', memory: 'software' });
+    open.push(node);
+    const region = await node.region('cells', { bytes: 4096 });
+    const lock = await node.lock('jobs').acquire();
+    const permits = await node.semaphore('pool', 3).acquire({ count: 2 });
+    const before = node.incarnation;
+    lose(coordinator, node);
+    await vi.waitFor(() => expect(node.incarnation).toBeGreaterThan(before), 5000);
+    await vi.waitFor(
+      async () => expect(await failure(region.write(0, new Uint8Array(4)))).toMatchObject({ message: expect.stringContaining('lock "jobs"') }),
+      5000,
+    );
+    expect(node.state).toBe('fenced');
+    expect(await codeOf(node.lock('jobs').acquire())).toBe('fenced');
+    expect(await codeOf(region.wait(0, 0))).toBe('fenced');
+    expect(await codeOf(lock.release())).toBe('fenced');
+    expect(await failure(region.atomics.add('int32', 0, 1))).toMatchObject({ code: 'fenced', message: expect.stringContaining('"pool"') });
+    expect(await codeOf(permits.release())).toBe('fenced');
+    expect(node.state).toBe('live');
+    expect(await region.atomics.add('int32', 0, 1)).toBe(0);
   });
 
   it('fails with fenced for those that wait when their node is fenced, and is not given to a closed node', async () => {
@@ -260,6 +361,24 @@ describe('a wait on an address', () => {
     coordinator.takeRequests();
     expect(await waiting).toBe('not-equal');
     expect(coordinator.table.openRequests).toBe(0);
+  });
+
+  it('is bounded by its own time, not by that of its page', async () => {
+    const { coordinator, nodes } = await cluster(3, { faultTimeoutMs: 100 });
+    const [one, other, third] = nodes as [Node, Node, Node];
+    const [here, there] = [await one.region('cells', { bytes: 4096 }), await other.region('cells')];
+    const queued = here.wait(0, 0, { timeoutMs: Number.POSITIVE_INFINITY });
+    await untilOpen(coordinator, 1);
+    const pin = await there.pin(0, 4);
+    expect(await Promise.all([here.wait(0, 0, { timeoutMs: 0 }), here.wait(0, 0, { timeoutMs: 1 })])).toEqual(['timed-out', 'timed-out']);
+    expect(await here.wait(0, 0, { timeoutMs: 300 })).toBe('timed-out');
+    // The death of a node makes it look, and its page is not to be had for longer than an access waits.
+    lose(coordinator, third);
+    expect(await codeOf(here.read(0, 4))).toBe('timeout');
+    expect(await codeOf(here.read(0, 4))).toBe('timeout');
+    new DataView(pin.bytes.buffer, pin.bytes.byteOffset).setInt32(0, 1, true);
+    pin.release();
+    expect(await queued).toBe('not-equal');
   });
 
   it('compares bigints as 64 bits', async () => {

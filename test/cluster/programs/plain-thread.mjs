@@ -1,8 +1,14 @@
 // Knows nothing of pages: it has a SharedArrayBuffer, as any worker thread may have, and loads and stores.
 import { parentPort, workerData } from 'node:worker_threads';
 
-const { buffer, memory } = workerData;
+const { buffer, memory, control } = workerData;
 const words = new Int32Array(buffer, 0, buffer.byteLength / 4);
+
+function untilTold(work) {
+  let times = 0;
+  for (; Atomics.load(control, 0) === 0; times++) work();
+  return times;
+}
 
 /** Lets other threads have the processor. */
 const own = new Int32Array(new SharedArrayBuffer(4));
@@ -25,18 +31,17 @@ const adder = Uint8Array.of(
 const operations = {
   load: (at) => Atomics.load(words, at),
   store: (at, value) => Atomics.store(words, at, value),
-  add: (at, times) => {
-    for (let time = 0; time < times; time++) Atomics.add(words, at, 1);
-  },
-  // Plain loads and stores.
-  count: (at, times) => {
-    for (let time = 0; time < times; time++) words[at] += 1;
-  },
+  // These go on until they are told to stop, and say how often they did it.
+  add: (at) => untilTold(() => Atomics.add(words, at, 1)),
+  count: (at) =>
+    untilTold(() => {
+      words[at] += 1;
+    }),
   fill: (from, count, value) => void words.fill(value, from, from + count),
   sum: (from, count) => words.subarray(from, from + count).reduce((sum, word) => sum + word, 0),
-  wasmAdd: async (at, times) => {
+  wasmAdd: async (at) => {
     const { instance } = await WebAssembly.instantiate(adder, { env: { memory } });
-    instance.exports.add(at * 4, times);
+    return 100 * untilTold(() => instance.exports.add(at * 4, 100));
   },
   // Message passing: what was stored before a flag is seen by whoever sees the flag.
   send: (data, flag, rounds) => {

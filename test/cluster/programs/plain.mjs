@@ -11,8 +11,11 @@ const pins = [];
 
 const region = (name) => regions.get(name);
 const added = (list, thing) => list.push(thing) - 1;
-const startThread = ({ buffer, memory }) =>
-  added(threads, new Worker(new URL('./plain-thread.mjs', import.meta.url), { workerData: { buffer, memory } }));
+function startThread({ buffer, memory }) {
+  const control = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(new URL('./plain-thread.mjs', import.meta.url), { workerData: { buffer, memory, control } });
+  return added(threads, { worker, control });
+}
 
 const does = {
   open: async (name, options) => {
@@ -43,14 +46,19 @@ const does = {
   wasmThread: (name) => startThread({ buffer: region(name).buffer, memory: region(name).memory }),
   windowThread: (window) => startThread(windows[window]),
   tell: async (thread, operation, ...args) => {
-    const answer = new Promise((resolve) => threads[thread].once('message', resolve));
-    threads[thread].postMessage({ operation, args });
+    const { worker, control } = threads[thread];
+    Atomics.store(control, 0, 0);
+    const answer = new Promise((resolve) => worker.once('message', resolve));
+    worker.postMessage({ operation, args });
     return await answer;
+  },
+  rest: (thread) => {
+    Atomics.store(threads[thread].control, 0, 1);
   },
   closeNode: () => node.close(),
   // Nothing holds it any more: it ends when its last thread has.
   letGo: async () => {
-    await Promise.all(threads.map((thread) => thread.terminate()));
+    await Promise.all(threads.map(({ worker }) => worker.terminate()));
     setImmediate(() => process.disconnect());
   },
   exit: (code) => process.exit(code),
