@@ -27,6 +27,7 @@ import { createService } from './service.js';
 import type { NodeState, Service, ServiceHost } from './service-host.js';
 import { nodeStatusJson } from './service-status.js';
 import { AddressWaits } from './sync/address-waits.js';
+import { BegunWrites } from './sync/begun-writes.js';
 import { barrierOver, lockOver, semaphoreOver } from './sync/named-objects.js';
 import { NodeSyncCalls } from './sync/sync-calls.js';
 import type { Barrier, Lock, Semaphore } from './sync/sync-objects.js';
@@ -71,6 +72,7 @@ export class ClusterNode implements Node {
   readonly #options: ClusterNodeOptions;
   readonly #pager: Pager;
   readonly #givingBack: GivingBack;
+  readonly #begunWrites = new BegunWrites();
   readonly #synchronization: SyncRequests;
   /** What locks, semaphores and barriers are made of. */
   readonly syncCalls: NodeSyncCalls;
@@ -127,6 +129,7 @@ export class ClusterNode implements Node {
     this.#givingBack = new GivingBack(this.#pager, closeStepMs);
     this.#synchronization = new SyncRequests({
       admit: () => void this.#pager.admit(),
+      written: () => this.#begunWrites.ended(),
       exposed: () => this.#pager.exposed(),
       send: (message) => this.#membership.session?.send(message),
       guard: (work) => this.#guard(work),
@@ -143,6 +146,7 @@ export class ClusterNode implements Node {
         unservable: options.unservable,
       }),
       faultTimeoutMs: options.faultTimeoutMs,
+      begunWrites: this.#begunWrites,
       waits: new AddressWaits({
         requests: this.#synchronization,
         pager: this.#pager,

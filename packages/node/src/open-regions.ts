@@ -13,12 +13,14 @@ import { PagedRegion } from './paged-region.js';
 import type { Pager } from './pager.js';
 import { RegionHandle } from './region-handle.js';
 import type { AddressWaits } from './sync/address-waits.js';
+import type { BegunWrites } from './sync/begun-writes.js';
 
 export interface OpenRegionsOptions {
   readonly pager: Pager;
   readonly memory: ChosenMemory;
   readonly faultTimeoutMs: number;
   readonly waits: AddressWaits;
+  readonly begunWrites: BegunWrites;
   /** Asks the coordinator. `take` is given the answer before anything else that the coordinator says is heard. */
   ask<T>(question: Question, take: (reply: ReplyMessage) => T): Promise<T>;
   /** To be called with each region that is opened here. */
@@ -135,8 +137,14 @@ export class OpenRegions {
   }
 
   #handle(region: PagedRegion): RegionHandle {
-    const { pager, faultTimeoutMs, waits } = this.#options;
-    const handle = new RegionHandle(region, { pager, faultTimeoutMs, waits, closed: (closed) => this.#close(region, closed) });
+    const { pager, faultTimeoutMs, waits, begunWrites } = this.#options;
+    const handle = new RegionHandle(region, {
+      pager,
+      faultTimeoutMs,
+      waits,
+      begunWrites,
+      closed: (closed) => this.#close(region, closed),
+    });
     region.handles.add(handle);
     return handle;
   }

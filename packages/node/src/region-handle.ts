@@ -24,6 +24,7 @@ import type { PageRun } from './prefetch.js';
 import type { Pin, Region } from './region.js';
 import { atomicsOver } from './region-atomics.js';
 import type { AddressWaits, StoppableWait, WaitOwner } from './sync/address-waits.js';
+import type { BegunWrites } from './sync/begun-writes.js';
 import type { WaitLimit, WaitResult } from './sync/sync-objects.js';
 
 /**
@@ -36,6 +37,7 @@ export interface HandleOptions {
   readonly pager: Pager;
   readonly faultTimeoutMs: number;
   readonly waits: AddressWaits;
+  readonly begunWrites: BegunWrites;
   /** The owner lets go of the region when its last handle closes. */
   closed(handle: RegionHandle): Promise<void>;
 }
@@ -130,7 +132,7 @@ export class RegionHandle implements Region {
     try {
       if (!(bytes instanceof Uint8Array)) throw new PagewireError('bad-argument', `write to region "${this.name}" takes a Uint8Array`);
       const now = this.#enter(offset, bytes.length);
-      if (this.#isLong(offset, bytes.length)) return this.#writeParts(offset, copied(bytes, this.name), deadline);
+      if (this.#isLong(offset, bytes.length)) return this.#begun(this.#writeParts(offset, copied(bytes, this.name), deadline), deadline);
       const missing = this.#missing(offset, bytes.length, 'exclusive');
       if (missing === undefined) {
         this.#region.memory.range(offset, bytes.length).set(bytes);
@@ -141,7 +143,7 @@ export class RegionHandle implements Region {
       this.#pager.makeRoom(missing.length);
       const access = new WriteAccess(this.#terms('exclusive', now, deadline), offset, own, missing.length);
       this.#runPresent(access, missing, offset, own.length);
-      return this.#wait(access, missing);
+      return this.#begun(this.#wait(access, missing), deadline);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -158,7 +160,8 @@ export class RegionHandle implements Region {
         return Promise.resolve(applyAtomic(this.#region.memory.view(index), offset - index * this.pageBytes, atomic));
       }
       this.#pager.makeRoom(1);
-      return this.#wait(new AtomicAccess(this.#terms(right, now, deadline), offset, atomic), [index]);
+      const operating = this.#wait(new AtomicAccess(this.#terms(right, now, deadline), offset, atomic), [index]);
+      return right === 'exclusive' ? this.#begun(operating, deadline) : operating;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -305,6 +308,11 @@ export class RegionHandle implements Region {
   #wait<T>(access: Access<T>, missing: readonly number[], ahead?: PageRun): Promise<T> {
     this.#pager.wait(access, this.#region, missing, { ahead });
     return access.promise;
+  }
+
+  /** Only the program's own writes: clients, whose accesses have deadlines, synchronize by their answers. */
+  #begun<T>(write: Promise<T>, deadline: Millis | undefined): Promise<T> {
+    return deadline === undefined ? this.#options.begunWrites.begun(write) : write;
   }
 
   async #readParts(offset: number, length: number, deadline?: Millis): Promise<Uint8Array> {

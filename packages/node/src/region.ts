@@ -48,10 +48,14 @@ export interface Region extends RegionAccess, AsyncDisposable {
   /**
    * Waits until somebody notifies the address, if it holds `expected`: a number is compared as int32, a bigint as bigint64. `not-equal` when it does
    * not, or holds something else before anybody notified; then, and after `ok`, look at the memory and decide again. No wake-up is lost: whoever
-   * stores another value and then notifies, from any node, wakes those that saw the old one. A node that dies in between counts as notifying.
+   * stores another value and then notifies, from any node, wakes those that saw the old one. A node that dies, is closed or leaves in between counts as notifying. `timeoutMs` bounds it
+   * also where the page does not come: with 0 it is `timed-out` unless the page is here.
    */
   wait(offset: number, expected: number | bigint, options?: WaitLimit): Promise<WaitResult>;
-  /** Wakes up to `count` (all) of those that wait on the address, in the order in which they came. Resolves with how many it woke. */
+  /**
+   * Wakes up to `count` (all) of those that wait on the address, in the order in which they came, after the writes that were begun here before.
+   * Resolves with how many it woke.
+   */
   notify(offset: number, count?: number): Promise<number>;
   /** Releases this handle, its pins and its waits; the last handle of the region gives its pages back. The region and its bytes go on existing. */
   close(): Promise<void>;

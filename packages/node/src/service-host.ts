@@ -1,7 +1,7 @@
 import type { Atomic, Millis, RegionId, RegionOptions, RegionRecord, RegionShape } from '@pagewire/protocol';
 import type { Acceptance, Attributes, Link } from '@pagewire/transport';
 
-/** `fenced`: the lease ended, every right is gone, accesses fail with `fenced` until the node has rejoined. */
+/** `fenced`: the lease ended, every right is gone, accesses fail with `fenced` until the node has rejoined and what it held of locks is released. */
 export type NodeState = 'live' | 'fenced' | 'closed';
 
 /** A region as the service uses it. An access that does not have its pages by `deadline` fails with `timeout`. */

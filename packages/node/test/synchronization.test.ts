@@ -10,7 +10,10 @@ afterEach(async () => {
   for (const thing of open.splice(0).reverse()) await thing[Symbol.asyncDispose]();
 });
 
-async function cluster(count: number, options: Partial<JoinOptions> = {}): Promise<{ readonly coordinator: FakeCoordinator; readonly nodes: Node[] }> {
+async function cluster(
+  count: number,
+  options: Partial<JoinOptions> = {},
+): Promise<{ readonly coordinator: FakeCoordinator; readonly nodes: Node[] }> {
   const coordinator = await FakeCoordinator.start();
   open.push(coordinator);
   const nodes: Node[] = [];
@@ -105,7 +108,10 @@ describe('a lock', () => {
     lose(coordinator, one);
     await vi.waitFor(() => expect(held.lost).toBe(true));
     await one.close();
-    expect(await failure(held.release())).toMatchObject({ code: 'fenced', message: expect.stringMatching(/lock "jobs" was lost.* was fenced/) });
+    expect(await failure(held.release())).toMatchObject({
+      code: 'fenced',
+      message: expect.stringMatching(/lock "jobs" was lost.* was fenced/),
+    });
     expect(held.lost).toBe(true);
   });
 
@@ -237,7 +243,8 @@ describe('a lock', () => {
     lose(coordinator, node);
     await vi.waitFor(() => expect(node.incarnation).toBeGreaterThan(before), 5000);
     await vi.waitFor(
-      async () => expect(await failure(region.write(0, new Uint8Array(4)))).toMatchObject({ message: expect.stringContaining('lock "jobs"') }),
+      async () =>
+        expect(await failure(region.write(0, new Uint8Array(4)))).toMatchObject({ message: expect.stringContaining('lock "jobs"') }),
       5000,
     );
     expect(node.state).toBe('fenced');
@@ -304,6 +311,24 @@ describe('a barrier', () => {
     lose(coordinator, other);
     expect(await arriving).toBe('broken');
     expect(await one.barrier('step', 1).arrive()).toBeGreaterThan(1);
+  });
+
+  it('is broken for a node that was fenced since it came, once, also when it has rejoined', async () => {
+    const coordinator = await FakeCoordinator.start();
+    open.push(coordinator);
+    const node = await join({ coordinator: coordinator.url, name: 'n1', memory: 'software' });
+    open.push(node);
+    const barrier = node.barrier('step', 1);
+    expect(await barrier.arrive()).toBe(1);
+    expect(await barrier.arrive()).toBe(2);
+    const before = node.incarnation;
+    lose(coordinator, node);
+    await vi.waitFor(() => expect(node.state).toBe('fenced'), 5000);
+    expect(await codeOf(barrier.arrive())).toBe('fenced');
+    await vi.waitFor(() => expect(node.incarnation).toBeGreaterThan(before), 5000);
+    await vi.waitFor(() => expect(node.state).toBe('live'), 5000);
+    expect(await codeOf(barrier.arrive())).toBe('broken');
+    expect(await barrier.arrive()).toBeGreaterThan(2);
   });
 
   it('is not counted on by one whose time was up', async () => {

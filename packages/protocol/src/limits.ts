@@ -49,8 +49,8 @@ export const limits = {
   maxPrefetchPages: 64,
   /** The name of a lock, a semaphore or a barrier. */
   maxSyncNameBytes: 128,
-  /** Locks in use, semaphores in use, barriers in use; and as many of each that are remembered for what happened to them. */
-  maxSyncObjects: 4096,
+  /** Locks, semaphores and barriers that nobody uses, and that are remembered for what happened to them: as many of each. */
+  maxIdleSyncObjects: 4096,
   /** Requests that may wait for one lock, semaphore or address; and the parties of a barrier. */
   maxSyncWaitersPerObject: 4096,
   /** Requests about synchronization that one node has waiting or holds something by. */

@@ -10,7 +10,7 @@ describe('random runs of locks, semaphores, barriers and waits under every kind 
     for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed += 1) {
       for (const [what, count] of Object.entries(new SyncRun(seed, 250).run())) total[what] = (total[what] ?? 0) + count;
     }
-    for (const what of ['woken', 'changed', 'expired', 'crashes', 'obtained', 'abandoned', 'passed', 'broken']) {
+    for (const what of ['woken', 'changed', 'expired', 'crashes', 'left', 'obtained', 'abandoned', 'passed', 'broken']) {
       expect(total).toMatchObject({ [what]: expect.toSatisfy((count: number) => count > SEEDS / 100) });
     }
   }, 120_000);

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   incarnation,
@@ -45,6 +46,47 @@ class Bench {
     return this.told
       .splice(0)
       .flatMap((effect) => (effect.kind === 'send' && effect.message.kind === 'denied' ? [effect.message.code] : []));
+  }
+}
+
+/** Parties of a barrier, one on each node, that come again and again: when it breaks, each goes on with one party less. */
+class BarrierParties {
+  readonly codes = new Set<string>();
+  /** How often each was told that it broke. */
+  readonly broken: number[];
+  readonly #expected: number[];
+  readonly #waiting = new Set<number>();
+  #lastId = 0;
+  lastParties = 0;
+
+  constructor(
+    readonly bench: Bench,
+    parties: number,
+  ) {
+    this.broken = Array(parties + 1).fill(0);
+    this.#expected = Array(parties + 1).fill(parties);
+  }
+
+  arrive(n: number): void {
+    if (this.#waiting.has(n)) return;
+    this.#waiting.add(n);
+    this.#lastId += 1;
+    this.bench.say(n, { kind: 'arrive', id: this.#lastId, name: 'step', parties: this.#expected[n] ?? 0 });
+    this.hear();
+  }
+
+  hear(): void {
+    let passed = 0;
+    for (const effect of this.bench.told.splice(0)) {
+      if (effect.kind !== 'send') continue;
+      this.#waiting.delete(effect.to);
+      if (effect.message.kind === 'passed') passed += 1;
+      if (effect.message.kind !== 'denied') continue;
+      this.codes.add(effect.message.code);
+      this.broken[effect.to] = (this.broken[effect.to] ?? 0) + 1;
+      this.#expected[effect.to] = (this.#expected[effect.to] ?? 0) - 1;
+    }
+    if (passed > 0) this.lastParties = passed;
   }
 }
 
@@ -106,21 +148,19 @@ describe('a table of synchronization objects', () => {
     expect(bench.take()).toEqual(['given-back', 'passed']);
   });
 
-  test('refuses more names in use than it has room for, and has room again when one is not used any more', () => {
+  test('has names for every node, also when one uses as many as it may', () => {
     const bench = new Bench(2);
-    for (let id = 1; id <= limits.maxSyncObjects; id += 1) bench.say(1, { kind: 'lock', id, name: `l${id}` });
+    for (let id = 1; id <= limits.maxSyncRequestsPerNode; id += 1) bench.say(1, { kind: 'lock', id, name: `l${id}` });
     bench.take();
     bench.say(2, { kind: 'lock', id: 1, name: 'one more' });
     bench.say(2, { kind: 'take-permits', id: 2, name: 'l1', permits: 2, count: 1 });
-    expect(bench.take()).toEqual(['denied', 'obtained']);
-    bench.say(1, { kind: 'give-back', id: 1 });
-    bench.say(2, { kind: 'lock', id: 3, name: 'one more' });
-    expect(bench.take()).toEqual(['given-back', 'obtained']);
+    bench.say(2, { kind: 'arrive', id: 3, name: 'l1', parties: 1 });
+    expect(bench.take()).toEqual(['obtained', 'obtained', 'passed']);
   });
 
   test('forgets the barrier that has rested longest when too many rest, and says so', () => {
     const bench = new Bench(1);
-    for (let id = 1; id <= limits.maxSyncObjects; id += 1) bench.say(1, { kind: 'arrive', id, name: `b${id}`, parties: 1 });
+    for (let id = 1; id <= limits.maxIdleSyncObjects; id += 1) bench.say(1, { kind: 'arrive', id, name: `b${id}`, parties: 1 });
     bench.say(1, { kind: 'arrive', id: 5000, name: 'b1', parties: 1 });
     bench.told.length = 0;
     bench.say(1, { kind: 'arrive', id: 5001, name: 'new', parties: 1 });
@@ -130,9 +170,33 @@ describe('a table of synchronization objects', () => {
     expect(bench.told).toMatchObject([{ message: { generation: 3 } }]);
   });
 
+  test('tells every party of a barrier that it broke, whenever it comes, and then lets those pass that agree anew', () => {
+    const run = fc.property(
+      fc.integer({ min: 2, max: 5 }),
+      fc.boolean(),
+      fc.array(fc.nat(), { maxLength: 30 }),
+      fc.nat(),
+      (survivors, passedBefore, order, early) => {
+        const parties = survivors + 1;
+        const bench = new Bench(parties);
+        const people = new BarrierParties(bench, parties);
+        if (passedBefore) for (let n = 1; n <= parties; n += 1) people.arrive(n);
+        for (let n = parties; n > 1 + (early % survivors); n -= 1) people.arrive(n);
+        bench.step({ kind: 'member-lost', member: incarnation(parties), left: false });
+        people.hear();
+        const rest = Array.from({ length: 3 * survivors }, (_, at) => at);
+        for (const pick of [...order, ...rest]) people.arrive(1 + (pick % survivors));
+        expect(people.codes).toEqual(new Set(['broken']));
+        expect(people.broken.slice(1, parties)).toEqual(Array(survivors).fill(1));
+        expect(people.lastParties).toBe(survivors);
+      },
+    );
+    fc.assert(run, { numRuns: 500 });
+  });
+
   test('keeps nothing of a lock, a semaphore or an address that nobody uses', () => {
     const bench = new Bench(2);
-    for (let id = 1; id <= 3 * limits.maxSyncObjects; id += 1) {
+    for (let id = 1; id <= 3 * limits.maxIdleSyncObjects; id += 1) {
       bench.say(1, { kind: 'lock', id, name: `l${id}` });
       bench.say(1, { kind: 'give-back', id });
     }

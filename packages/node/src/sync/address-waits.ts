@@ -27,7 +27,7 @@ import type { Asker, SyncRequests } from './sync-requests.js';
 export interface AddressWaitPorts {
   readonly requests: SyncRequests;
   readonly pager: Pick<Pager, 'admit' | 'makeRoom' | 'wait'>;
-  /** How long a look at the value may wait for its page. */
+  /** How long a look at the value waits for its page before it asks again. */
   readonly faultTimeoutMs: number;
   /** Does what a timer or a promise led to. What it throws is a bug. */
   guard(work: () => void): void;
@@ -112,6 +112,8 @@ class OneWait implements Asker, StoppableWait {
   #timer: NodeJS.Timeout | undefined;
   /** Its registration, while there is one. */
   #id: number | undefined;
+  /** Its look, while the page is waited for. */
+  #parked: LookAccess | undefined;
   #over = false;
 
   constructor(ports: AddressWaitPorts, address: Address & { readonly type: 'int32' | 'bigint64' }, timeoutMs: number, owner: WaitOwner) {
@@ -166,17 +168,27 @@ class OneWait implements Asker, StoppableWait {
 
   /** Compares now, or as soon as the page is here: then before it can be taken away again. */
   #look(): void {
+    if (this.#over) return;
     const { pager, faultTimeoutMs } = this.#ports;
     this.#trying(() => {
       const { gone, memory } = this.#region;
       if (gone !== undefined) throw new PagewireError(gone.code, gone.message);
       const now: Millis = pager.admit();
       if (this.#region.permits(this.#index, 'readonly')) return this.#compare();
+      this.#step({ kind: 'parked' });
+      if (this.#over) return;
       pager.makeRoom(1);
       const access = new LookAccess({ memory, right: 'readonly', deadline: millis(now + faultTimeoutMs) }, () => this.#compare());
-      access.promise.catch((error) => this.#ports.guard(() => this.#stopWith(error)));
+      access.promise.catch((error) => this.#ports.guard(() => this.#lookFailed(error)));
+      this.#parked = access;
       pager.wait(access, this.#region, [this.#index]);
     });
+  }
+
+  /** A page that does not come in the time of an access is waited for as long as the wait itself goes on. */
+  #lookFailed(error: unknown): void {
+    if (error instanceof PagewireError && error.code === 'timeout') this.#look();
+    else this.#stopWith(error);
   }
 
   #compare(): void {
@@ -217,6 +229,7 @@ class OneWait implements Asker, StoppableWait {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#timer);
+    this.#parked?.drop();
     this.#owner.ended(this);
     if (outcome instanceof PagewireError) this.#outcome.reject(outcome);
     else this.#outcome.resolve(outcome);
@@ -235,5 +248,10 @@ class LookAccess extends Access<void> {
   run(): void {
     this.#look();
     this.finish();
+  }
+
+  /** Nobody wants to know any more. */
+  drop(): void {
+    if (!this.settled) this.finish();
   }
 }

@@ -1,3 +1,5 @@
+import { PagewireError } from '@pagewire/protocol';
+import { PassedBarriers } from './passed-barriers.js';
 import { Question } from './question.js';
 import type { Asker, SyncRequests } from './sync-requests.js';
 
@@ -37,6 +39,7 @@ export class NodeSyncCalls implements SyncCalls {
   readonly #requests: SyncRequests;
   readonly #released: () => void;
   readonly #holdings = new Map<number, Holding>();
+  readonly #barriers = new PassedBarriers();
 
   /** Calls `released` whenever something lost was given back. */
   constructor(requests: SyncRequests, released: () => void) {
@@ -93,13 +96,24 @@ export class NodeSyncCalls implements SyncCalls {
   }
 
   async arrive(name: string, parties: number, timeoutMs: number): Promise<number> {
+    const { life } = this.#requests;
+    this.#requests.admit();
+    if (this.#barriers.comes(name, life)) {
+      const why =
+        'this node was fenced since it came the last time, which broke it for all: agree on the parties that are left and arrive again';
+      throw new PagewireError('broken', `barrier "${name}": ${why}`);
+    }
     const question = new Question<number>(
       this.#requests,
       { kind: 'arrive', name, parties },
       {
         what: `barrier "${name}" of ${parties} parties`,
         timeoutMs,
-        take: (reply) => (reply.kind === 'passed' ? reply.generation : undefined),
+        take: (reply) => {
+          if (reply.kind !== 'passed') return undefined;
+          this.#barriers.passed(name, life);
+          return reply.generation;
+        },
       },
     );
     return question.answer;

@@ -1,10 +1,17 @@
 /** How long to wait. */
 export interface WaitLimit {
-  /** In milliseconds; default `limits.syncTimeoutMs`. 0 asks once. `Infinity` waits until the death of a node or of this membership ends it. */
+  /**
+   * In milliseconds; default `limits.syncTimeoutMs`. 0 asks once. `Infinity` waits until the death of a node or of this membership ends it. What is
+   * asked of the coordinator ends a round trip later, and behind whatever this node asked before that waits for its own writes.
+   */
   readonly timeoutMs?: number;
 }
 
-/** What `acquire` of a lock gives. */
+/**
+ * What `acquire` of a lock gives. When this node is fenced while it holds this, and rejoins, it stays out: its accesses, and those of its clients,
+ * go on failing with `fenced` until `release` was called. So what was begun under the lock cannot go on while others hold it. With
+ * mapped memory open, a fence ends the process.
+ */
 export interface HeldLock extends AsyncDisposable {
   readonly name: string;
   /**
@@ -14,11 +21,12 @@ export interface HeldLock extends AsyncDisposable {
   readonly token: number;
   /** The holder before was lost or left with it: what it protects may be half changed. */
   readonly abandoned: boolean;
-  /** This node was fenced or closed since, and others may hold it. */
+  /** This node was fenced or closed before it was released, and others may hold it. Stays true. */
   readonly lost: boolean;
   /**
-   * Resolves when others may have it, after everything that this node wrote before is certain to last. Rejects with `fenced` when it was lost
-   * before: then others may have held it at the same time. Calling it again gives the same promise. `await using` does it.
+   * Resolves when others may have it, after everything that this node wrote before is certain to last: also the writes and atomics that were begun
+   * and not awaited, each within its own deadline. Rejects with `fenced` when it was lost before: then others may have held it at the same
+   * time; the node may go on from here. Calling it again gives the same promise. `await using` does it.
    */
   release(): Promise<void>;
 }
@@ -55,8 +63,10 @@ export interface Barrier {
   readonly parties: number;
   /**
    * Resolves with the number of the generation when all parties have come; what each wrote before, the others can read then. Fails with `broken` when a
-   * node is lost that has come, or that came the last time: each party is told once, and then the barrier can be used anew. Fails with `timeout`,
-   * and the arrival does not count, with `bad-argument` when others wait for another number of parties.
+   * node is lost that has come, or that came the last time: every other party is told once, when it waits or when it comes, also one that had not come
+   * yet and one that was itself fenced, and then the barrier can be used anew. A node that leaves in good order breaks nothing: its arrival is taken
+   * back, and the others wait for as many parties as before. Fails with `timeout`, and the arrival does not count, with `bad-argument` when others
+   * wait for another number of parties.
    */
   arrive(options?: WaitLimit): Promise<number>;
 }

@@ -49,6 +49,11 @@ export class SyncRequests {
     return this.#ended;
   }
 
+  /** Throws what a request fails with that may not be made now. */
+  admit(): void {
+    this.#ports.admit();
+  }
+
   /** Puts the request in line in this turn. Returns its number; throws what it fails with at once. */
   ask(request: NewRequest, asker: Asker): number {
     this.#ports.admit();

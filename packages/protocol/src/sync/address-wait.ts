@@ -12,6 +12,8 @@ export type WaitReply = Extract<SyncReply, { kind: 'waiting' | 'look-again' | 'w
 export type WaitInput =
   /** The check that was asked for is done: whether the value is the expected one, and what the node held of the page at that moment. */
   | { readonly kind: 'looked'; readonly equal: boolean; readonly version: Version; readonly right: Right }
+  /** The page is not here: the check goes on as soon as it may be read. */
+  | { readonly kind: 'parked' }
   | { readonly kind: 'reply'; readonly reply: WaitReply }
   /** Its time is up. */
   | { readonly kind: 'expired' }
@@ -20,7 +22,7 @@ export type WaitInput =
 
 /** What a wait wants done, in this order. */
 export type WaitEffect =
-  /** Compare the value as soon as the page may be read, and say `looked` in the same turn. */
+  /** Compare the value as soon as the page may be read, and say `looked` in the same turn; say `parked` first if that is not now. */
   | { readonly kind: 'look' }
   /** Register, with a new number. The message is to be queued for sending in the same turn. */
   | { readonly kind: 'register'; readonly version: Version }
@@ -29,7 +31,11 @@ export type WaitEffect =
 
 type State =
   /** Nothing is registered, and a check is under way. */
-  | { readonly kind: 'looking'; readonly expired: boolean }
+  | { readonly kind: 'looking' }
+  /** Nothing is registered, and the check waits for its page. */
+  | { readonly kind: 'parked' }
+  /** As `looking`, with no time left: it is done only if it is done at once. */
+  | { readonly kind: 'looking-once' }
   /** Registered, and the home has said nothing yet. */
   | { readonly kind: 'registering'; readonly right: Right }
   | { readonly kind: 'queued' }
@@ -46,7 +52,7 @@ type State =
  * from then on no notify can be missed. Pure; it begins with a look.
  */
 export class AddressWait {
-  #state: State = { kind: 'looking', expired: false };
+  #state: State = { kind: 'looking' };
 
   /** The one door. Effects are to be performed in order. */
   step(input: WaitInput): readonly WaitEffect[] {
@@ -56,22 +62,38 @@ export class AddressWait {
       case 'reply':
         return this.#replied(input.reply);
       case 'expired':
-        if (this.#state.kind !== 'looking') return this.#cancel('timed-out');
-        // As with `Atomics.wait`, a value that is not the expected one comes before the time.
-        this.#state = { kind: 'looking', expired: true };
+        return this.#expired();
+      case 'parked':
+        if (this.#state.kind === 'looking-once') return this.#end('timed-out');
+        if (this.#state.kind === 'looking') this.#state = { kind: 'parked' };
         return [];
       case 'stop':
-        return this.#state.kind === 'looking' ? this.#end(input.why) : this.#cancel(input.why);
+        return this.#isUnregistered ? this.#end(input.why) : this.#cancel(input.why);
       default:
         return unreachable(input);
     }
   }
 
+  /** Nobody but this machine decides how it ends. */
+  get #isUnregistered(): boolean {
+    const { kind } = this.#state;
+    return kind === 'looking' || kind === 'looking-once' || kind === 'parked';
+  }
+
+  #expired(): readonly WaitEffect[] {
+    // How long the page takes to come is not for a wait to bear.
+    if (this.#state.kind === 'parked') return this.#end('timed-out');
+    if (!this.#isUnregistered) return this.#cancel('timed-out');
+    // As with `Atomics.wait`, a value that is not the expected one comes before the time.
+    this.#state = { kind: 'looking-once' };
+    return [];
+  }
+
   #looked({ equal, version, right }: Extract<WaitInput, { kind: 'looked' }>): readonly WaitEffect[] {
     const state = this.#state;
-    if (state.kind === 'looking') {
+    if (this.#isUnregistered) {
       if (!equal) return this.#end('not-equal');
-      if (state.expired) return this.#end('timed-out');
+      if (state.kind === 'looking-once') return this.#end('timed-out');
       this.#state = { kind: 'registering', right };
       return [{ kind: 'register', version }];
     }
@@ -110,7 +132,7 @@ export class AddressWait {
   #unqueued(): readonly WaitEffect[] {
     if (this.#state.kind === 'cancelling') return this.#end(this.#state.otherwise);
     if (this.#state.kind === 'over') return [];
-    this.#state = { kind: 'looking', expired: false };
+    this.#state = { kind: 'looking' };
     return [{ kind: 'look' }];
   }
 

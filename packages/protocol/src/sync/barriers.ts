@@ -18,6 +18,17 @@ export interface Barrier {
   last: Counts;
   /** Parties of a broken generation that have not come since: each is told when it does. */
   owed: Counts;
+  broke: Broke | undefined;
+}
+
+/** The last time that a barrier broke. */
+interface Broke {
+  /** How many parties were expected then, and whenever it broke before, if as many have not passed since. */
+  readonly parties: Set<number>;
+  /** No member that there was then has a higher number. */
+  readonly lastMember: Incarnation;
+  /** Those of them that know. */
+  readonly told: Set<Incarnation>;
 }
 
 const broken = (name: string): string =>
@@ -29,7 +40,7 @@ const broken = (name: string): string =>
  */
 export class Barriers {
   readonly #core: SyncCore;
-  readonly #barriers = new NamedObjects<Barrier>(limits.maxSyncObjects);
+  readonly #barriers = new NamedObjects<Barrier>(limits.maxIdleSyncObjects);
 
   constructor(core: SyncCore) {
     this.#core = core;
@@ -38,19 +49,20 @@ export class Barriers {
   arrive(from: Incarnation, { id, name, parties }: Extract<SyncRequest, { kind: 'arrive' }>): void {
     const core = this.#core;
     const barrier = this.#barriers.find(name) ?? newBarrier(name, parties);
-    if (countDown(barrier.owed, from)) {
+    // The number that broke gives way to another: who comes with it has not heard that others agreed anew.
+    const isOld = (count: number): boolean => barrier.broke?.parties.has(count) === true;
+    const disagrees = barrier.waiting.size > 0 && barrier.parties !== parties;
+    if (isOwed(barrier, from, parties) || (disagrees && isOld(parties))) {
+      barrier.broke?.told.add(from);
       core.deny(from, id, 'broken', broken(name));
       return this.#tidy(barrier);
     }
+    if (disagrees && isOld(barrier.parties)) this.#turnAway(barrier);
     if (barrier.waiting.size > 0 && barrier.parties !== parties) {
       const message = `barrier "${name}" is waited at by some who expect ${barrier.parties} parties, not ${parties}: all must agree`;
       return core.deny(from, id, 'bad-argument', message);
     }
-    if (!this.#barriers.hasRoom(name)) {
-      const message = `barrier "${name}": ${limits.maxSyncObjects} others are waited at already; use fewer names at a time`;
-      return core.deny(from, id, 'overloaded', message);
-    }
-    if (!core.hasRoom(from, id)) return;
+    if (!core.hasRoom(from, id)) return this.#tidy(barrier);
     barrier.parties = parties;
     this.#barriers.use(barrier);
     const arrival: Arrival = { kind: 'arrival', member: from, id, barrier };
@@ -88,21 +100,34 @@ export class Barriers {
       this.#core.reply(arrival.member, { kind: 'passed', id: arrival.id, generation: barrier.generation });
     }
     barrier.waiting.clear();
+    barrier.broke?.parties.delete(barrier.parties);
     this.#tidy(barrier);
+  }
+
+  /** Answers all that wait with `broken`: how many those are. */
+  #turnAway({ name, waiting, broke }: Barrier): number {
+    const told = waiting.size;
+    for (const arrival of waiting) {
+      this.#core.close(arrival);
+      broke?.told.add(arrival.member);
+      this.#core.deny(arrival.member, arrival.id, 'broken', broken(name));
+    }
+    waiting.clear();
+    return told;
   }
 
   #break(barrier: Barrier, dead: Incarnation): void {
     const { name, waiting, last } = barrier;
-    let told = 0;
     for (const arrival of waiting) {
-      this.#core.close(arrival);
       countDown(last, arrival.member);
-      if (arrival.member === dead) continue;
-      told += 1;
-      this.#core.deny(arrival.member, arrival.id, 'broken', broken(name));
+      if (arrival.member !== dead) continue;
+      this.#core.close(arrival);
+      waiting.delete(arrival);
     }
+    const parties = new Set(barrier.broke?.parties).add(barrier.parties);
+    barrier.broke = { parties, lastMember: this.#core.lastMember, told: new Set() };
+    const told = this.#turnAway(barrier);
     this.#core.tell({ kind: 'broken', name, by: dead, waiting: told });
-    waiting.clear();
     barrier.generation += 1;
     for (const [member, count] of last) barrier.owed.set(member, (barrier.owed.get(member) ?? 0) + count);
     barrier.last = new Map();
@@ -112,6 +137,7 @@ export class Barriers {
     for (const arrival of barrier.waiting) if (arrival.member === gone) barrier.waiting.delete(arrival);
     barrier.last.delete(gone);
     barrier.owed.delete(gone);
+    barrier.broke?.told.delete(gone);
     this.#tidy(barrier);
   }
 
@@ -130,7 +156,15 @@ const newBarrier = (name: string, parties: number): Barrier => ({
   waiting: new Set(),
   last: new Map(),
   owed: new Map(),
+  broke: undefined,
 });
+
+/** True for a party that is to be told, now that it comes, that the barrier broke. */
+function isOwed({ owed, broke }: Barrier, from: Incarnation, parties: number): boolean {
+  if (countDown(owed, from)) return true;
+  // It was there, and expects what those expected that were told, so it may be one of them that had not come yet.
+  return broke?.parties.has(parties) === true && from <= broke.lastMember && !broke.told.has(from);
+}
 
 function countUp(counts: Counts, member: Incarnation): void {
   counts.set(member, (counts.get(member) ?? 0) + 1);

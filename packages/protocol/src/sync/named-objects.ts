@@ -1,24 +1,19 @@
 /**
- * The objects of one kind by name. One that is in use counts against the limit. One that only remembers what happened to it is kept as long as
- * there is room for it, and the one that has rested longest goes first.
+ * The objects of one kind by name. Each that is in use has an open request, and those are limited for each node. One that only remembers what
+ * happened to it is kept as long as there is room for it, and the one that has rested longest goes first.
  */
 export class NamedObjects<T extends { readonly name: string }> {
-  readonly #max: number;
+  readonly #maxResting: number;
   readonly #inUse = new Map<string, T>();
   /** In the order in which they came to rest. */
   readonly #resting = new Map<string, T>();
 
-  constructor(max: number) {
-    this.#max = max;
+  constructor(maxResting: number) {
+    this.#maxResting = maxResting;
   }
 
   find(name: string): T | undefined {
     return this.#inUse.get(name) ?? this.#resting.get(name);
-  }
-
-  /** True when the object is in use, or one more may be. */
-  hasRoom(name: string): boolean {
-    return this.#inUse.has(name) || this.#inUse.size < this.#max;
   }
 
   use(object: T): void {
@@ -31,7 +26,7 @@ export class NamedObjects<T extends { readonly name: string }> {
     this.#inUse.delete(object.name);
     this.#resting.delete(object.name);
     this.#resting.set(object.name, object);
-    if (this.#resting.size <= this.#max) return undefined;
+    if (this.#resting.size <= this.#maxResting) return undefined;
     const [oldest] = this.#resting.values();
     if (oldest !== undefined) this.#resting.delete(oldest.name);
     return oldest;

@@ -21,8 +21,8 @@ type Obtaining = Extract<SyncRequest, { kind: 'lock' | 'take-permits' }>;
 /** Locks and semaphores. Everything obtained carries a token that only grows, so that what it protects can refuse an older holder. */
 export class Pools {
   readonly #core: SyncCore;
-  readonly #locks = new NamedObjects<Pool>(limits.maxSyncObjects);
-  readonly #semaphores = new NamedObjects<Pool>(limits.maxSyncObjects);
+  readonly #locks = new NamedObjects<Pool>(limits.maxIdleSyncObjects);
+  readonly #semaphores = new NamedObjects<Pool>(limits.maxIdleSyncObjects);
   #lastToken: number;
 
   constructor(core: SyncCore, lastToken: number) {
@@ -46,10 +46,6 @@ export class Pools {
       const message = `${what} is in use with ${pool.permits} permits, not ${permits}: all who use it must agree`;
       return core.deny(from, id, 'bad-argument', message);
     }
-    if (!objects.hasRoom(request.name)) {
-      const message = `${what}: ${limits.maxSyncObjects} others are in use already; use fewer names at a time`;
-      return core.deny(from, id, 'overloaded', message);
-    }
     if (pool.waiting.size >= limits.maxSyncWaitersPerObject) {
       return core.deny(from, id, 'overloaded', `${what}: ${pool.waiting.size} requests wait for it already; try again after a pause`);
     }
@@ -64,7 +60,8 @@ export class Pools {
   giveBack(claim: Claim): void {
     this.#core.close(claim);
     this.#core.reply(claim.member, { kind: 'given-back', id: claim.id });
-    this.#free(claim);
+    claim.pool.free += claim.count;
+    this.#serve(claim.pool);
   }
 
   /** A claim that waits ends. Those behind it may have waited only for it. */
@@ -74,22 +71,23 @@ export class Pools {
     this.#serve(claim.pool);
   }
 
-  /** The node behind a held claim is gone: what it protected may be half changed. */
-  abandon(claim: Claim): void {
-    const { kind, name } = claim.pool;
-    this.#core.close(claim);
-    this.#core.tell({ kind: 'abandoned', object: kind, name, by: claim.member });
-    claim.pool.abandoned = true;
-    this.#free(claim);
+  /** The node behind all these claims is gone. What it held passes on, and its next holder is told: what it protected may be half changed. */
+  gone(claims: readonly Claim[]): void {
+    for (const claim of claims) {
+      this.#core.close(claim);
+      const { pool } = claim;
+      pool.waiting.delete(claim);
+      if (!claim.held) continue;
+      this.#core.tell({ kind: 'abandoned', object: pool.kind, name: pool.name, by: claim.member });
+      pool.abandoned = true;
+      pool.free += claim.count;
+    }
+    // Only now, so that nothing that is freed is handed to the one that is gone.
+    for (const pool of new Set(claims.map(({ pool }) => pool))) this.#serve(pool);
   }
 
   #objects(kind: Pool['kind']): NamedObjects<Pool> {
     return kind === 'lock' ? this.#locks : this.#semaphores;
-  }
-
-  #free({ pool, count }: Claim): void {
-    pool.free += count;
-    this.#serve(pool);
   }
 
   #serve(pool: Pool): void {

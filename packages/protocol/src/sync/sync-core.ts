@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.js';
-import type { Incarnation, PageId } from '../ids.js';
+import { type Incarnation, incarnation, type PageId } from '../ids.js';
 import { limits } from '../limits.js';
 import type { SyncReply } from '../messages.js';
 import type { Barrier } from './barriers.js';
@@ -41,7 +41,14 @@ interface MemberBook {
 /** What the parts of the table share: who is a member, which requests are open, and what is to be said. */
 export class SyncCore {
   readonly members = new Map<Incarnation, MemberBook>();
+  /** The highest number that a member has had: numbers only grow. */
+  lastMember: Incarnation = incarnation(0);
   #effects: SyncEffect[] = [];
+
+  join(member: Incarnation): void {
+    this.members.set(member, { lastId: 0, open: new Map() });
+    this.lastMember = member;
+  }
 
   tell(effect: SyncEffect): void {
     this.#effects.push(effect);

@@ -30,7 +30,7 @@ export class SyncTable {
   step(_now: Millis, input: SyncInput): SyncEffect[] {
     switch (input.kind) {
       case 'member-joined':
-        this.#core.members.set(input.member, { lastId: 0, open: new Map() });
+        this.#core.join(input.member);
         break;
       case 'member-lost':
         this.#memberLost(input.member, input.left);
@@ -113,14 +113,10 @@ export class SyncTable {
   #memberLost(gone: Incarnation, left: boolean): void {
     const open = [...(this.#core.members.get(gone)?.open.values() ?? [])];
     this.#core.members.delete(gone);
-    // What waits goes first, so that nothing that is freed is handed to the one that is gone.
-    for (const request of open) {
-      if (request.kind === 'claim' && !request.held) this.#pools.withdraw(request);
-      else if (request.kind === 'waiter') this.#queues.withdraw(request);
-    }
-    for (const request of open) if (request.kind === 'claim' && request.held) this.#pools.abandon(request);
+    this.#pools.gone(open.filter((request) => request.kind === 'claim'));
+    for (const request of open) if (request.kind === 'waiter') this.#queues.withdraw(request);
     if (left) this.#barriers.left(gone);
     else this.#barriers.lost(gone);
-    if (!left) this.#queues.recheckAll();
+    this.#queues.recheckAll();
   }
 }

@@ -72,7 +72,7 @@ export class WaitQueues {
     }
   }
 
-  /** A node died, perhaps after it had stored and before it could notify: all others look whether what they wait for has come. */
+  /** A node is gone, perhaps after it had stored and before it could notify: all others look whether what they wait for has come. */
   recheckAll(): void {
     for (const offsets of this.#pages.values()) {
       for (const queue of offsets.values()) {

@@ -72,7 +72,7 @@ export class SyncPeer {
   wait(page: PageId, expected: number): PeerWait {
     const wait: PeerWait = { machine: new AddressWait(), page, expected, id: undefined };
     this.waits.add(wait);
-    this.ports.look(wait);
+    this.#look(wait);
     return wait;
   }
 
@@ -99,10 +99,15 @@ export class SyncPeer {
     return true;
   }
 
+  #look(wait: PeerWait): void {
+    if (this.node.frame(wait.page).right === 'none') this.#perform(wait, wait.machine.step({ kind: 'parked' }));
+    if (this.waits.has(wait)) this.ports.look(wait);
+  }
+
   #perform(wait: PeerWait, effects: readonly WaitEffect[]): void {
     for (const effect of effects) {
       if (effect.kind === 'look') {
-        this.ports.look(wait);
+        this.#look(wait);
       } else if (effect.kind === 'register') {
         wait.id = this.ask({ kind: 'wait', page: wait.page, offset: 0, version: effect.version });
         this.#byId.set(wait.id, wait);

@@ -44,6 +44,7 @@ export interface SyncReport {
   changed: number;
   expired: number;
   crashes: number;
+  left: number;
   obtained: number;
   abandoned: number;
   passed: number;
@@ -51,13 +52,13 @@ export interface SyncReport {
 }
 
 /**
- * Random schedules of real agents, a real home and a real table: nodes store, notify, wait, lock, arrive and die. Whoever stores to the flag has
+ * Random schedules of real agents, a real home and a real table: nodes store, notify, wait, lock, arrive, leave and die. Whoever stores to the flag has
  * somebody notify all: itself, or the first who reads the news that it leaves on another page, or somebody it tells behind the protocol's back.
  * Throws when a wait sleeps on a value that has changed, two hold one lock, or anything does not end.
  */
 export class SyncRun {
   readonly world: World;
-  readonly report: SyncReport = { woken: 0, changed: 0, expired: 0, crashes: 0, obtained: 0, abandoned: 0, passed: 0, broken: 0 };
+  readonly report: SyncReport = { woken: 0, changed: 0, expired: 0, crashes: 0, left: 0, obtained: 0, abandoned: 0, passed: 0, broken: 0 };
   readonly log: string[] = [];
   readonly #random: () => number;
   readonly #weights = new Map<Action, number>();
@@ -388,20 +389,21 @@ export class SyncRun {
     this.#takeWaiting(node);
   }
 
-  /** In good order: nothing waits, what was written is confirmed and given back. */
+  /**
+   * With a goodbye, whatever it was about to do: it may have stored and not notified, or a wake-up may be on its way to it. It mostly takes the time
+   * to give its pages back; what others hold up goes with it.
+   */
   #leave(node: WorldNode): void {
     const peer = this.#peer(node);
-    // What it began it ends first: somebody may have to be told of a store.
-    if (this.#doomed.has(node) || this.#waiting.some((access) => access.node === node)) return;
-    for (const wait of peer.waits) peer.stop(wait, { code: 'closed', message: 'closed' });
-    this.world.settle();
-    for (let round = 0; round < 4; round += 1) {
-      this.world.toAgent(node, { kind: 'evict', pages: [...node.agent.holdings()] });
-      this.world.settle();
-    }
-    // Others hold up its pages: it stays.
-    if (node.agent.heldPages > 0) return;
     this.#takeWaiting(node);
+    for (const wait of peer.waits) peer.stop(wait, { code: 'closed', message: 'closed' });
+    const rounds = Math.floor(this.#random() * 5);
+    for (let round = 0; round < rounds; round += 1) {
+      this.world.settle();
+      this.world.toAgent(node, { kind: 'evict', pages: [...node.agent.holdings()] });
+    }
+    if (rounds > 0) this.world.settle();
+    this.report.left += 1;
     this.world.leave(node.id, { cut: false });
   }
 
@@ -427,7 +429,7 @@ export class SyncRun {
     if (asked.length > 0) this.#broken(`nodes ${asked.map(({ id }) => id)} were not answered`);
     const waits = this.#living.filter((node) => this.#peer(node).waits.size > 0);
     if (waits.length > 0) this.#broken(`nodes ${waits.map(({ id }) => id)} still wait`);
-    if (this.report.crashes === 0 && this.report.woken !== this.#wokenByTable) {
+    if (this.report.crashes + this.report.left === 0 && this.report.woken !== this.#wokenByTable) {
       this.#broken(`${this.#wokenByTable} waits were woken, and ${this.report.woken} of them know`);
     }
   }
