@@ -1,3 +1,5 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { catalogue, exampleNamed } from './catalogue.js';
 import type { Example } from './example.js';
@@ -12,6 +14,8 @@ export interface Request {
   readonly members: Readonly<Record<Place, number>>;
   readonly settings: Readonly<Record<string, number>>;
   readonly repetitions: number;
+  /** Input too small for times to mean anything. */
+  readonly quick: boolean;
   readonly png: string | undefined;
   readonly json: boolean;
 }
@@ -44,18 +48,47 @@ export function parseCommandLine(args: readonly string[]): Request | { readonly 
   if (values['help'] === true) return { help: helpOn(example) };
   const quick = values['quick'] === true;
   const number = (option: string, otherwise: number): number => wholeNumber(option, values[option], otherwise);
-  const processes = atMost('processes', number('processes', usual.processes));
-  return {
+  const processes = atMost('processes', number('processes', usual.processes), usual.maxMembers);
+  const request: Request = {
     example,
     places: placesOf(values['on']),
-    members: { processes, threads: atMost('threads', number('threads', processes)) },
+    members: { processes, threads: atMost('threads', number('threads', processes), usual.maxMembers) },
     settings: Object.fromEntries(
-      Object.entries(example.settings).map(([option, setting]) => [option, number(option, quick ? setting.quick : setting.usual)]),
+      Object.entries(example.settings).map(([option, setting]) => [
+        option,
+        atMost(option, number(option, quick ? setting.quick : setting.usual), setting.most),
+      ]),
     ),
     repetitions: number('repetitions', quick ? usual.quickRepetitions : usual.repetitions),
-    png: typeof values['png'] === 'string' ? values['png'] : undefined,
+    quick,
+    png: typeof values['png'] === 'string' ? writable(values['png']) : undefined,
     json: values['json'] === true,
   };
+  judge(request);
+  return request;
+}
+
+/** What the example itself has to say about its settings. */
+function judge({ example, places, members, settings }: Request): void {
+  for (const place of places) {
+    try {
+      example.check(settings, members[place]);
+    } catch (error) {
+      throw error instanceof RangeError ? new UsageError(error.message, { cause: error }) : error;
+    }
+  }
+}
+
+/** The file, if it can be written: better known before the work than after it. */
+function writable(file: string): string {
+  const existing = statSync(file, { throwIfNoEntry: false });
+  if (existing?.isDirectory()) throw new UsageError(`--png is a file, and ${file} is a folder`);
+  try {
+    accessSync(existing === undefined ? dirname(resolve(file)) : file, constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`--png cannot be written: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  return file;
 }
 
 function parsed(example: Example, args: readonly string[]): Readonly<Record<string, string | boolean | undefined>> {
@@ -75,9 +108,9 @@ function wholeNumber(option: string, text: string | boolean | undefined, otherwi
   throw new UsageError(`--${option} is a whole number of 1 or more, not "${text}"`);
 }
 
-function atMost(option: string, value: number): number {
-  if (value <= usual.maxMembers) return value;
-  throw new UsageError(`--${option} is at most ${usual.maxMembers}, not ${value}`);
+function atMost(option: string, value: number, most = Number.POSITIVE_INFINITY): number {
+  if (value <= most) return value;
+  throw new UsageError(`--${option} is at most ${most}, not ${value}`);
 }
 
 function placesOf(text: string | boolean | undefined): readonly Place[] {
@@ -101,7 +134,7 @@ function helpOn({ name, about, settings, hasPicture }: Example): string {
   const rows: [string, string][] = [
     ...Object.entries(settings).map(([option, setting]): [string, string] => [
       `--${option} N`,
-      `${setting.about} (${setting.usual}; with --quick ${setting.quick})`,
+      `${setting.about} (${setting.usual}; with --quick ${setting.quick}${setting.most === undefined ? '' : `; at most ${setting.most}`})`,
     ]),
     ['--processes N', `of the cluster (${usual.processes})`],
     ['--threads N', 'of the run in one process (as many as there are processes)'],
@@ -118,6 +151,6 @@ function helpOn({ name, about, settings, hasPicture }: Example): string {
     '',
     ...rows.map(([option, text]) => `  ${option.padEnd(width)}  ${text}`),
     '',
-    'Exit codes: 0 the parallel result holds, 1 it does not, 2 wrong arguments, 3 this machine has no mapped memory (docs/memory.md).',
+    'Exit codes: 0 the parallel result holds, 1 it does not, 2 wrong arguments, 3 this machine has no mapped memory (docs/mapped-memory.md).',
   ].join('\n');
 }

@@ -1,5 +1,5 @@
 import type { Job } from './job.js';
-import { measure } from './measure.js';
+import { completed, measure } from './measure.js';
 import type { Outcome, Verdict } from './outcome.js';
 import type { Picture } from './picture.js';
 import type { Team } from './team/team.js';
@@ -10,6 +10,8 @@ export interface Setting {
   readonly usual: number;
   /** With `--quick`. */
   readonly quick: number;
+  /** What memory, or a format, has room for. */
+  readonly most?: number;
 }
 
 /**
@@ -22,6 +24,8 @@ export interface Program<Name extends string, Plan, Result> {
   readonly settings: Readonly<Record<Name, Setting>>;
   /** What times say: `speed-up` compares them; `none` where a serial run does not do the same work. */
   readonly compares: 'speed-up' | 'none';
+  /** Throws a RangeError that says what is wrong with settings that `prepare` could not work with. Called before anything is started. */
+  check?(settings: Readonly<Record<Name, number>>, members: number): void;
   /** Everything that is settled before the clock runs, the same at every member: input, sizes, layout. */
   prepare(settings: Readonly<Record<Name, number>>, members: number): Promise<Plan>;
   /** Gets ready to run alone, on private memory, with the input in place. */
@@ -58,6 +62,8 @@ export interface Example {
   readonly settings: Readonly<Record<string, Setting>>;
   readonly compares: 'speed-up' | 'none';
   readonly hasPicture: boolean;
+  /** Throws a RangeError where the program cannot work with these settings and so many members. */
+  check(settings: Readonly<Record<string, number>>, members: number): void;
   /** This member's part in a job; the outcome at member 0. */
   run(team: Team, job: Job): Promise<Outcome | undefined>;
 }
@@ -70,6 +76,7 @@ export function defineExample<Name extends string, Plan, Result>(program: Progra
     settings,
     compares,
     hasPicture: program.picture !== undefined,
+    check: (given, members) => program.check?.(completed(program, given), members),
     run: (team, job) => measure(program, team, job),
   };
 }

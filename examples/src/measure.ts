@@ -1,5 +1,5 @@
 import { drawn, writePng } from './drawing.js';
-import type { Opened, Program, Serial } from './example.js';
+import type { Opened, Program, Serial, Setting } from './example.js';
 import type { Job } from './job.js';
 import type { Outcome, Verdict } from './outcome.js';
 import { PAGE_BYTES, type Team, type Traffic } from './team/team.js';
@@ -13,7 +13,9 @@ export async function measure<Name extends string, Plan, Result>(
   team: Team,
   job: Job,
 ): Promise<Outcome | undefined> {
-  const plan = await program.prepare(settingsOf(program, job), team.size);
+  const settings = completed(program, job.settings);
+  program.check?.(settings, team.size);
+  const plan = await program.prepare(settings, team.size);
   const opened = await program.open(plan, team);
   const ledger = await TrafficLedger.open(team, job.repetitions);
   const serialMs: number[] = [];
@@ -57,8 +59,12 @@ async function repeat<Result>(opened: Opened<Result>, team: Team, ledger: Traffi
   return tookMs;
 }
 
-function settingsOf<Name extends string, Plan, Result>(program: Program<Name, Plan, Result>, { settings }: Job): Record<Name, number> {
-  const complete = Object.entries<{ usual: number }>(program.settings).map(([name, { usual }]) => [name, settings[name] ?? usual]);
+/** The settings given, and for the others the usual. */
+export function completed<Name extends string>(
+  program: { readonly settings: Readonly<Record<Name, Setting>> },
+  given: Readonly<Record<string, number>>,
+): Record<Name, number> {
+  const complete = Object.entries<Setting>(program.settings).map(([name, { usual }]) => [name, given[name] ?? usual]);
   // Its names are those of `program.settings`, which are `Name`.
   return Object.fromEntries(complete) as Record<Name, number>;
 }

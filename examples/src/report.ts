@@ -1,4 +1,4 @@
-import type { Place } from './command-line.js';
+import type { Place, Request } from './command-line.js';
 import type { Example } from './example.js';
 import { median, type Outcome } from './outcome.js';
 import { count } from './same-bits.js';
@@ -10,7 +10,7 @@ export interface RunReport {
   readonly members: number;
   readonly serialMs: number;
   readonly parallelMs: number;
-  /** Serial over parallel, both of this run. Null where they do not do the same work. */
+  /** Serial over parallel, both of this run. Null where they do not do the same work, or too little of it. */
   readonly speedUp: number | null;
   /** Of one repetition, over all members. Null on plain memory. */
   readonly traffic: (Traffic & { readonly mib: number }) | null;
@@ -22,6 +22,10 @@ export interface Report {
   readonly about: string;
   readonly settings: Readonly<Record<string, number>>;
   readonly repetitions: number;
+  /** Input too small for times to say what sharing costs or gains. */
+  readonly quick: boolean;
+  /** What times say at all: nothing where a serial run does not do the same work. */
+  readonly compares: Example['compares'];
   /** Whether every run's check holds and all show one result. */
   readonly ok: boolean;
   readonly agree: boolean;
@@ -39,7 +43,7 @@ export interface TeamRun {
 
 export function reportOf(
   { name, about, compares }: Example,
-  { settings, repetitions }: { readonly settings: Readonly<Record<string, number>>; readonly repetitions: number },
+  { settings, repetitions, quick }: Pick<Request, 'settings' | 'repetitions' | 'quick'>,
   teams: readonly TeamRun[],
 ): Report {
   const runs = teams.map(({ on, members, outcome }): RunReport => {
@@ -50,7 +54,7 @@ export function reportOf(
       members,
       serialMs,
       parallelMs,
-      speedUp: compares === 'speed-up' ? serialMs / parallelMs : null,
+      speedUp: compares === 'speed-up' && !quick ? serialMs / parallelMs : null,
       traffic: traffic === undefined ? null : { ...traffic, mib: (traffic.pages * PAGE_BYTES) / 2 ** 20 },
       check: outcome.verdict,
     };
@@ -58,17 +62,18 @@ export function reportOf(
   const results = teams.map(({ outcome }) => outcome.lines);
   const agree = new Set(results.map((lines) => lines.join('\n'))).size === 1;
   const ok = agree && runs.every(({ check }) => check.ok);
-  return { example: name, about, settings, repetitions, ok, agree, runs, result: results.at(-1) ?? [] };
+  return { example: name, about, settings, repetitions, quick, compares, ok, agree, runs, result: results.at(-1) ?? [] };
 }
 
 /** The report for people. No trailing newline. */
-export function formatReport({ example, about, settings, repetitions, agree, runs, result }: Report): string {
+export function formatReport(report: Report): string {
+  const { example, about, settings, repetitions, agree, runs, result } = report;
   const given = Object.entries(settings).map(([name, value]) => `${name} ${count(value)}`);
   return [
     `${example}: ${about}`,
     `${given.join(', ')}; medians of ${repetitions} ${repetitions === 1 ? 'repetition' : 'repetitions'}`,
     '',
-    ...table([COLUMNS, ...runs.map(cellsOf)]),
+    ...table([COLUMNS, ...runs.map((run) => cellsOf(run, report))]),
     '',
     ...runs.map(({ on, members, check }) => `${members} ${on}: ${check.ok ? 'ok' : 'WRONG'}: ${check.summary}`),
     ...(agree ? [] : ['WRONG: the runs show different results; the last one follows']),
@@ -79,12 +84,13 @@ export function formatReport({ example, about, settings, repetitions, agree, run
 
 const COLUMNS = ['on', 'serial', 'parallel', 'speed-up', 'read faults', 'write faults', 'pages', 'MiB'];
 
-function cellsOf({ on, members, serialMs, parallelMs, speedUp, traffic }: RunReport): string[] {
+function cellsOf({ on, members, serialMs, parallelMs, speedUp, traffic }: RunReport, { compares }: Report): string[] {
+  const compared = compares === 'speed-up';
   return [
     `${members} ${on}`,
-    speedUp === null ? '-' : milliseconds(serialMs),
+    compared ? milliseconds(serialMs) : '-',
     milliseconds(parallelMs),
-    speedUp === null ? '-' : `${speedUp.toFixed(2)} ×`,
+    speedUp === null ? (compared ? 'too small to measure' : '-') : `${speedUp.toFixed(2)} ×`,
     ...(traffic === null
       ? ['-', '-', '-', '-']
       : [count(traffic.readFaults), count(traffic.writeFaults), count(traffic.pages), traffic.mib.toFixed(1)]),

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -170,6 +171,20 @@ describe('pagewire run', () => {
     await run.end('SIGKILL');
   });
 
+  it('ends with its programs, as by SIGPIPE, when nobody reads its output any more', async () => {
+    const run = start('endless', { n: 2 });
+    await says(run, 'and so on', 2);
+    watch(run);
+    run.child.stdout?.destroy();
+    expect(await run.ending()).toBe(141);
+  });
+
+  it('says which rank ended without closing its node while others ran', async () => {
+    const { code, lines, errors } = await ranToEnd(start('unclosed', { n: 2 }));
+    expect([code, lines]).toEqual([0, ['[0] has the lock']]);
+    expect(errors).toContain('pagewire run: rank 1 ended without node.close(); pages that only it had are lost');
+  });
+
   it('ends the programs when its coordinator is gone', async () => {
     const run = start('stays', { n: 2 });
     await says(run, 'pid', 2);
@@ -213,6 +228,24 @@ describe('pagewire run of what cannot be run', () => {
     running.push(run);
     const { code, lines, errors } = await ranToEnd(run);
     expect([code, lines, errors]).toEqual([2, [], expect.stringContaining(says)]);
+  });
+});
+
+describe('pagewire run with too few files to open', () => {
+  const command = fileURLToPath(new URL('../../packages/cli/bin/pagewire.mjs', import.meta.url));
+  const hint = 'raise the limit, as with `ulimit -n 1024`';
+
+  it.each([
+    ['itself', 64, 2, `pagewire: too many open files (EMFILE): ${hint}\n`],
+    ['a rank', 84, 40, `EMFILE: too many open files; ${hint}\n`],
+  ])('for %s says so, in a line, and ends with 1', async (_, files, n, says) => {
+    const line = `ulimit -n ${files}; exec "$0" "$1" run -n ${n} --memory software "$2"`;
+    const { status, stderr } = spawnSync('/bin/sh', ['-c', line, process.execPath, command, program('stays')], {
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+    expect([status, stderr]).toEqual([1, expect.stringContaining(says)]);
+    expect(stderr).not.toMatch(/^ +at /m);
   });
 });
 

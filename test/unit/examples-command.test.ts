@@ -1,10 +1,13 @@
 import { PagewireError } from '@pagewire/node';
 import { describe, expect, it } from 'vitest';
 import { catalogue, exampleNamed } from '../../examples/src/catalogue.js';
-import { parseCommandLine, UsageError } from '../../examples/src/command-line.js';
+import { parseCommandLine, type Request, UsageError } from '../../examples/src/command-line.js';
 import { parseCsv } from '../../examples/src/data/csv.js';
 import { drawn } from '../../examples/src/drawing.js';
+import type { Job } from '../../examples/src/job.js';
 import { formatReport, reportOf } from '../../examples/src/report.js';
+import { runTeams } from '../../examples/src/run-teams.js';
+import { OutcomeReader, outcomeLines } from '../../examples/src/team/outcome-lines.js';
 import { NoMappedMemory, runOnProcesses } from '../../examples/src/team/run-on-processes.js';
 
 describe('a command line', () => {
@@ -15,6 +18,7 @@ describe('a command line', () => {
       members: { processes: 3, threads: 3 },
       settings: { size: 64, iterations: 20 },
       repetitions: 2,
+      quick: true,
       png: 'plate.png',
       json: false,
     });
@@ -28,6 +32,17 @@ describe('a command line', () => {
     [['pagerank', '--png', 'x.png'], "Unknown option '--png'"],
     [['sor', '--on', 'paper'], '--on is threads, processes or both, not "paper"'],
     [['sor', '--processes', '65'], '--processes is at most 64, not 65'],
+    [['sor', '--size', '7'], '--size is an even number of 4 or more, not 7'],
+    [['sor', '--size', '16386'], '--size is at most 16384, not 16386'],
+    [['matmul', '--size', '8193'], '--size is at most 8192, not 8193'],
+    [['kmeans', '--clusters', '256'], '--clusters is at most 255, not 256'],
+    [['kmeans', '--clusters', '9', '--points', '8'], '--clusters is at most the number of points, 8, not 9'],
+    [['wasm', '--limit', '8'], '--limit is a number from 9 to 2^30, not 8'],
+    [['wordcount', '--slots', '65'], '--slots is a power of two, not 65'],
+    [['shared-memory-proof', '--capacity', '3'], '--capacity is a power of two, not 3'],
+    [['shared-memory-proof', '--threads', '1'], 'sharing takes two'],
+    [['sor', '--png', 'no-such-folder/plate.png'], '--png cannot be written: ENOENT'],
+    [['sor', '--png', '.'], '--png is a file, and . is a folder'],
   ])('of %j is refused with a reason', (args, reason) => {
     expect(() => parseCommandLine(args)).toThrow(UsageError);
     expect(() => parseCommandLine(args)).toThrow(reason);
@@ -45,7 +60,7 @@ describe('a command line', () => {
 });
 
 describe('a report', () => {
-  const request = { settings: { size: 1024 }, repetitions: 3 };
+  const request = { settings: { size: 1024 }, repetitions: 3, quick: false };
   const team = { on: 'processes', members: 2 } as const;
   const outcome = { serialMs: [300, 100, 200], parallelMs: [50, 10, 5000], verdict: { ok: true, summary: 'equal' }, lines: ['the result'] };
 
@@ -75,6 +90,54 @@ describe('a report', () => {
   it('gives no speed-up where the serial run does not do the same work', () => {
     const report = reportOf(exampleNamed('shared-memory-proof'), request, [{ ...team, outcome }]);
     expect(report.runs).toMatchObject([{ speedUp: null }]);
+  });
+});
+
+describe('a report of small input', () => {
+  it('says that it is too small to measure instead of a speed-up', () => {
+    const outcome = { serialMs: [3], parallelMs: [9], verdict: { ok: true, summary: 'equal' }, lines: [] };
+    const request = { settings: {}, repetitions: 1, quick: true };
+    const report = reportOf(exampleNamed('sor'), request, [{ on: 'threads', members: 2, outcome }]);
+    expect(report).toMatchObject({ quick: true, runs: [{ speedUp: null }] });
+    expect(formatReport(report)).toMatch(/2 threads {2}3\.00 ms\s+9\.00 ms {2}too small to measure {2}/);
+  });
+});
+
+describe('the teams of a request', () => {
+  it('are not started where the machine cannot have one of them', async () => {
+    // Help was not asked for.
+    const request = parseCommandLine(['sor']) as Request;
+    const started: string[] = [];
+    const start = async (job: Job): Promise<never> => {
+      started.push(job.example);
+      throw new Error('started');
+    };
+    const insist = (): never => {
+      throw new NoMappedMemory('none here');
+    };
+    const run = runTeams(request, { colours: false, say: () => undefined, start: { threads: start, processes: start }, insist });
+    await expect(run).rejects.toThrow('none here');
+    expect(started).toEqual([]);
+  });
+});
+
+describe('an outcome', () => {
+  const outcome = { serialMs: [1.5], parallelMs: [2], verdict: { ok: true, summary: 'equal' }, lines: ['outcome of it: █ "x"', ''] };
+  const printed = (prefix: string): string[] =>
+    outcomeLines(outcome)
+      .trimEnd()
+      .split('\n')
+      .map((line) => `${prefix} ${line}`);
+
+  it.each(['[0]', '\u001b[36m[0]\u001b[39m'])('is found behind %j in what a run prints', (prefix) => {
+    const others: string[] = [];
+    const reader = new OutcomeReader((line) => others.push(line));
+    for (const line of ['[1] no outcome here', ...printed(prefix), '[0] ended']) reader.read(line);
+    expect([reader.outcome, others]).toEqual([outcome, ['[1] no outcome here', '[0] ended']]);
+  });
+
+  it('is not there when nothing was printed', () => {
+    expect(new OutcomeReader(() => undefined).outcome).toBeUndefined();
   });
 });
 

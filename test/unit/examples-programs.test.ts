@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { exampleNamed } from '../../examples/src/catalogue.js';
 import type { Outcome } from '../../examples/src/outcome.js';
+import { compileSieve } from '../../examples/src/wasm/sieve-module.js';
 import { type TestTeamOptions, turnTakingTeam } from './examples-team.js';
 
 interface Program {
@@ -49,6 +51,15 @@ describe.each([
   it('is found wrong when its members do not share memory', async () => {
     const { verdict } = await outcomeOf(program, { size: 2, shares: false });
     expect(verdict.ok).toBe(false);
+  });
+});
+
+describe('the sieve', () => {
+  it('is compiled from the bytes of its text alone, whatever else their buffer holds', async () => {
+    const text = readFileSync(new URL('../../examples/wat/sieve.wat', import.meta.url));
+    const larger = Buffer.concat([Buffer.from('not WebAssembly ('), text, Buffer.from(') nor this')]);
+    const view = larger.subarray(larger.indexOf(text), larger.indexOf(text) + text.length);
+    await expect(compileSieve(view)).resolves.toBeDefined();
   });
 });
 

@@ -39,15 +39,15 @@ export const kmeans = defineExample({
   compares: 'speed-up',
   settings: {
     points: { about: 'flights, at most 200 000', usual: 200_000, quick: 20_000 },
-    clusters: { about: 'at most 255', usual: 12, quick: 5 },
+    clusters: { about: 'of flights', usual: 12, quick: 5, most: 255 },
     rounds: { about: 'at most; fewer when no flight changes clusters any more', usual: 20, quick: 10 },
     seed: { about: 'of the choice of the first centroids', usual: 1, quick: 1 },
   },
+  check({ points, clusters }) {
+    if (clusters > points) throw new RangeError(`--clusters is at most the number of points, ${points}, not ${clusters}`);
+  },
   async prepare({ points: atMost, clusters, rounds, seed }, members): Promise<Plan> {
     const points = flightPoints(atMost);
-    if (clusters > Math.min(255, points.count)) {
-      throw new RangeError(`--clusters is at most 255 and at most the number of points, not ${clusters}`);
-    }
     const shape = { clusters, dimensions: points.dimensions };
     const bands = bandsOf(Math.ceil(points.count / BLOCK_POINTS), members);
     return { points, shape, rounds, bands, start: chosenCentroids(points, clusters, seed), ...layOut(points, shape, bands) };

@@ -20,7 +20,7 @@ export const matmul = defineExample({
   about: 'blocked multiplication of two square matrices of doubles',
   compares: 'speed-up',
   settings: {
-    size: { about: 'rows and columns', usual: 640, quick: 128 },
+    size: { about: 'rows and columns', usual: 640, quick: 128, most: 8192 },
     seed: { about: 'of the random matrices', usual: 1, quick: 1 },
   },
   async prepare({ size, seed }, members): Promise<Plan> {

@@ -24,14 +24,16 @@ export const sharedMemoryProof = defineExample({
   about: 'a ring buffer, a spin lock and a seqlock: worker threads and Atomics, first in one process, then on a cluster',
   compares: 'none',
   settings: {
-    values: { about: 'that each member pushes through the ring', usual: 20_000, quick: 100 },
-    capacity: { about: 'slots of the ring, a power of two', usual: 64, quick: 64 },
+    values: { about: 'that each member pushes through the ring', usual: 20_000, quick: 100, most: 1_000_000 },
+    capacity: { about: 'slots of the ring, a power of two', usual: 64, quick: 64, most: 2 ** 20 },
     increments: { about: 'that each member makes under the lock', usual: 3000, quick: 50 },
     reads: { about: 'whole pairs that each reader of the seqlock wants to see', usual: 1000, quick: 30 },
   },
-  async prepare({ values, capacity, increments, reads }, members): Promise<Arena> {
+  check({ capacity }, members) {
     if (members < 2) throw new RangeError('sharing takes two: --processes and --threads are 2 or more here');
     if ((capacity & (capacity - 1)) !== 0) throw new RangeError(`--capacity is a power of two, not ${capacity}`);
+  },
+  async prepare({ values, capacity, increments, reads }, members): Promise<Arena> {
     return arenaFor({ members, values, capacity, increments, reads });
   },
   // Nothing to run: what must come out is plain arithmetic.

@@ -22,11 +22,13 @@ export const sor = defineExample({
   about: 'heat on a plate: red-black successive over-relaxation',
   compares: 'speed-up',
   settings: {
-    size: { about: 'cells each way, even', usual: 1024, quick: 256 },
+    size: { about: 'cells each way, even', usual: 1024, quick: 256, most: 16_384 },
     iterations: { about: 'sweeps over both colours', usual: 100, quick: 20 },
   },
-  async prepare({ size, iterations }, members): Promise<Plan> {
+  check({ size }) {
     if (size % 2 !== 0 || size < 4) throw new RangeError(`--size is an even number of 4 or more, not ${size}`);
+  },
+  async prepare({ size, iterations }, members): Promise<Plan> {
     const bands = bandsOf(size, members);
     const layout = new PageLayout();
     const halfRowBytes = (size / 2) * Float64Array.BYTES_PER_ELEMENT;

@@ -14,11 +14,13 @@ export interface Sieve {
 /** Where things are in the memory: the file says more. */
 export const sieveLayout = { found: 4, largest: 8, flags: 4096, segmentFlags: 65_536 } as const;
 
+// The same path from src and from dist.
+const sieveFile = fileURLToPath(new URL('../../wat/sieve.wat', import.meta.url));
+
 /** Compiles the text format, which is what the repository holds. */
-export async function compileSieve(): Promise<WebAssembly.Module> {
-  // The same path from src and from dist.
-  const file = fileURLToPath(new URL('../../wat/sieve.wat', import.meta.url));
-  const parsed = (await wabt()).parseWat(file, readFileSync(file), { threads: true });
+export async function compileSieve(text: Uint8Array = readFileSync(sieveFile)): Promise<WebAssembly.Module> {
+  // wabt takes the whole buffer beneath a view, and small files share theirs with others: the copy has one of its own.
+  const parsed = (await wabt()).parseWat(sieveFile, Uint8Array.from(text), { threads: true });
   try {
     return new WebAssembly.Module(parsed.toBinary({}).buffer);
   } finally {

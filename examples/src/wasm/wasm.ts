@@ -26,8 +26,10 @@ export const wasm = defineExample({
   about: 'a prime sieve in WebAssembly (wat/sieve.wat) that shares its work by atomic instructions',
   compares: 'speed-up',
   settings: { limit: { about: 'largest number that is looked at', usual: 10_000_000, quick: 2_000_000 } },
-  async prepare({ limit }): Promise<Plan> {
+  check({ limit }) {
     if (limit < 9 || limit > 2 ** 30) throw new RangeError(`--limit is a number from 9 to 2^30, not ${limit}`);
+  },
+  async prepare({ limit }): Promise<Plan> {
     // The last odd number is 2 (flags - 1) + 1.
     const flags = Math.ceil(limit / 2);
     return { module: await compileSieve(), flags, limit, bytes: sieveLayout.flags + flags };

@@ -24,10 +24,12 @@ export const wordcount = defineExample({
   compares: 'speed-up',
   settings: {
     pieces: { about: 'of 32 Ki characters of the text, at most', usual: 100_000, quick: 40 },
-    slots: { about: 'of the hash table, a power of two', usual: 65_536, quick: 16_384 },
+    slots: { about: 'of the hash table, a power of two', usual: 65_536, quick: 16_384, most: 2 ** 20 },
+  },
+  check({ slots }) {
+    if ((slots & (slots - 1)) !== 0) throw new RangeError(`--slots is a power of two, not ${slots}`);
   },
   async prepare({ pieces, slots }, members): Promise<Plan> {
-    if ((slots & (slots - 1)) !== 0) throw new RangeError(`--slots is a power of two, not ${slots}`);
     const layout = new PageLayout();
     const nextOffset = layout.take(4);
     const slotsOffset = layout.take(slotBytes(slots));

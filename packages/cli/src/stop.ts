@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 
-/** Why a command was asked to end. */
-export type StopCause = { readonly kind: 'signal'; readonly signal: StopSignal } | { readonly kind: 'parent-gone' };
+/** Why a command was asked to end. SIGPIPE is not sent to programs for Node.js: a command asks for it when nobody reads its output any more. */
+export type StopCause = { readonly kind: 'signal'; readonly signal: StopSignal | 'SIGPIPE' } | { readonly kind: 'parent-gone' };
 export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 const stopSignals: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];

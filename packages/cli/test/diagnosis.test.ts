@@ -19,6 +19,7 @@ const best: Findings = {
   unprivilegedUserfaultfd: '0',
   overcommit: '0',
   processLimits: 'Limit  Soft Limit  Hard Limit  Units\nMax address space         unlimited            unlimited            bytes',
+  processPages: '262144 100 50 1 0 200 0',
   totalBytes: 8 * gibibyte,
   constrainedBytes: 2 ** 64,
 };
@@ -48,7 +49,7 @@ describe('a diagnosis', () => {
       userfaultfd: { supported: true, via: 'syscall', userModeOnly: false, features: ['minor-shmem', 'poison'], reasons: [] },
       privileges: { root: true, privileged: true, unprivilegedUserfaultfd: false, device: 'accessible' },
       seccomp: 'none',
-      limits: { memoryBytes: 8 * gibibyte, cgroupBytes: null, addressSpaceBytes: null, overcommit: 'heuristic' },
+      limits: { memoryBytes: 8 * gibibyte, cgroupBytes: null, addressSpaceBytes: null, windows: null, overcommit: 'heuristic' },
       memory: { mode: 'mapped', reason: 'userfaultfd works here', remedy: null },
     } satisfies Diagnosis);
   });
@@ -118,6 +119,29 @@ describe('what people see of it', () => {
       'To enable it: docker run --security-opt seccomp=unconfined …',
     ]);
     expect(shown(best)).not.toContain('enable');
+  });
+
+  it.each([
+    [41, '4 fit'],
+    // This process has mapped one of them.
+    [40, '3 fit'],
+    [11, '1 fits'],
+    [1, 'none fits'],
+  ])('tells of %i GiB of address space how many windows fit', (gibibytes, fit) => {
+    const processLimits = `Max address space         ${gibibytes * gibibyte}              unlimited            bytes`;
+    expect(shown({ ...best, processLimits })).toMatch(new RegExp(`reserves about 10\\.0 GiB of that: ${fit}$`, 'm'));
+  });
+
+  it('names a seccomp filter as the likely cause of EPERM, and not where the system call was not refused so', () => {
+    const likely = 'the filter is the likely cause of EPERM';
+    const absent = { ...container, probe: { ...container.probe, reasons: ['The system call was refused with ENOSYS.'] } };
+    expect([shown(container).includes(likely), shown(absent).includes(likely)]).toEqual([true, false]);
+  });
+
+  it('says what opening the device to all means, and how to open it to a group', () => {
+    const remedy = 'sudo chmod a+rw /dev/userfaultfd';
+    expect(shown({ ...container, probe: { ...container.probe, remedy } })).toMatch(/every local user.*reboot.*udev rule.*GROUP=/s);
+    expect(shown(container)).not.toContain('every local user');
   });
 
   it('gives each reason a line', () => {

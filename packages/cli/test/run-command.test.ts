@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { rankPrefixes } from '../src/commands/rank-prefixes.js';
 import { environment, programFile } from '../src/commands/run.js';
+import { UnclosedRanks } from '../src/commands/unclosed-ranks.js';
+import type { RankEnd } from '../src/processes/ranked-program.js';
 import { recordedTerminal } from './recorded-terminal.js';
 
 describe('a prefix', () => {
@@ -29,6 +31,39 @@ describe('the environment of a program', () => {
       PAGEWIRE_MEMORY: 'mapped',
       PAGEWIRE_TRANSPORT: 'both',
     });
+  });
+});
+
+describe('a rank that ended without node.close()', () => {
+  const ended = { rank: 1, pid: 1, exit: { code: 0, signal: null }, asked: false };
+  const lost = 'warn node-lost name=rank-1 incarnation=2 why=lease-ended';
+  const told = (tell: (ranks: UnclosedRanks) => void): readonly string[] => {
+    const said: string[] = [];
+    tell(new UnclosedRanks((text) => said.push(text)));
+    return said;
+  };
+
+  it('is named, once, when its node is lost', () => {
+    const said = told((ranks) => {
+      ranks.ended(ended, 1);
+      ranks.logged('info node-left name=rank-2 incarnation=3');
+      ranks.logged(lost);
+      ranks.logged(lost);
+    });
+    expect(said).toEqual(['rank 1 ended without node.close(); pages that only it had are lost']);
+  });
+
+  it.each<[string, RankEnd, number]>([
+    ['it was the last', ended, 0],
+    ['it failed, which is said already', { ...ended, exit: { code: 3, signal: null } }, 2],
+    ['its node was lost before, while it still ran', { ...ended, rank: 2 }, 1],
+  ])('is not named where %s', (_, end, others) => {
+    const said = told((ranks) => {
+      ranks.logged(lost.replace('rank-1', 'rank-2'));
+      ranks.ended(end, others);
+      ranks.logged(lost);
+    });
+    expect(said).toEqual([]);
   });
 });
 

@@ -1,5 +1,7 @@
+import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { plainTable } from '../src/tables.js';
+import { Terminal } from '../src/terminal.js';
 import { recordedTerminal } from './recorded-terminal.js';
 
 const erase = '\r\x1b[2K';
@@ -24,6 +26,60 @@ describe('the live line', () => {
     const { terminal, written } = recordedTerminal();
     terminal.live('10 %');
     expect([terminal.isLive, written.err]).toEqual([false, '']);
+  });
+});
+
+describe('the reader of output', () => {
+  const silent = { write: () => undefined };
+  const broken = (code: string): Error => Object.assign(new Error(`write ${code}`), { code });
+
+  /** A stream that nothing was read from since. */
+  class Unread extends EventEmitter {
+    readonly writableNeedDrain = true;
+    readonly written: string[] = [];
+    write(text: string): void {
+      this.written.push(text);
+    }
+  }
+
+  it('that keeps up is not waited for', () => {
+    const terminal = new Terminal({ stdout: silent, stderr: silent, env: {} });
+    expect([terminal.room('stdout'), terminal.room('stderr')]).toEqual([undefined, undefined]);
+  });
+
+  it('that is slow is waited for, on its own stream', async () => {
+    const stdout = new Unread();
+    const terminal = new Terminal({ stdout, stderr: silent, env: {} });
+    const room = terminal.room('stdout');
+    expect([room, terminal.room('stderr')]).toEqual([expect.any(Promise), undefined]);
+    stdout.emit('drain');
+    await room;
+  });
+
+  it.each(['EPIPE', 'ECONNRESET'])('that goes away (%s) is told of, not waited for, and written to no more', async (code) => {
+    const stdout = new Unread();
+    const terminal = new Terminal({ stdout, stderr: silent, env: {} });
+    const room = terminal.room('stdout');
+    stdout.emit('error', broken(code));
+    await room;
+    terminal.out('more');
+    expect([terminal.readerGone.aborted, terminal.room('stdout'), stdout.written]).toEqual([true, undefined, []]);
+  });
+
+  it.each([
+    [false, 'keeps'],
+    [true, 'loses'],
+  ])('of standard error alone may go away: with one reader for both (%s) a command %s its reader', (oneReader) => {
+    const stderr = new Unread();
+    const terminal = new Terminal({ stdout: silent, stderr, env: {}, oneReader });
+    stderr.emit('error', broken('EPIPE'));
+    expect(terminal.readerGone.aborted).toBe(oneReader);
+  });
+
+  it('whose stream fails otherwise is a failure of the command', () => {
+    const stdout = new Unread();
+    new Terminal({ stdout, stderr: silent, env: {} });
+    expect(() => stdout.emit('error', broken('EIO'))).toThrow('EIO');
   });
 });
 

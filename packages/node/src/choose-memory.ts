@@ -48,7 +48,7 @@ export function chooseMemory(mode: MemoryMode, can: () => Probe = probe): Memory
       return { kind: 'software', reason: 'software memory was asked for' };
     case 'auto': {
       const { supported, reasons, via, userModeOnly } = can();
-      if (!supported) return { kind: 'software', reason: `no mapped memory here: ${reasons.join('; ')}` };
+      if (!supported) return { kind: 'software', reason: `no mapped memory here: ${listed(reasons)}` };
       const how = via === 'syscall' ? 'the system call' : String(via);
       return { kind: 'mapped', reason: `userfaultfd works here (${how}${userModeOnly ? ', user mode only' : ''})` };
     }
@@ -57,7 +57,7 @@ export function chooseMemory(mode: MemoryMode, can: () => Probe = probe): Memory
       if (supported) return { kind: 'mapped', reason: 'mapped memory was asked for' };
       throw new PagewireError(
         'unsupported',
-        `memory: 'mapped' was asked for, but this machine cannot: ${reasons.join('; ')}. ` +
+        `memory: 'mapped' was asked for, but this machine cannot: ${listed(reasons)}. ` +
           `${remedy === undefined ? '' : `To enable it: ${remedy}. `}Or use 'software', or 'auto' to take the best there is`,
       );
     }
@@ -65,6 +65,9 @@ export function chooseMemory(mode: MemoryMode, can: () => Probe = probe): Memory
       throw new PagewireError('bad-argument', `memory is 'auto', 'mapped' or 'software', not ${JSON.stringify(mode)}`);
   }
 }
+
+/** Sentences as the parts of one, without full stops of their own. */
+const listed = (reasons: readonly string[]): string => reasons.map((reason) => reason.replace(/\.+$/, '')).join('; ');
 
 /** Memory in which plain loads and stores cannot fault. */
 export function softwareMemory(reason: string): ChosenMemory {

@@ -17,13 +17,14 @@ import {
   transportChoices,
 } from '../options/values.js';
 import { describeExit, type Exit } from '../processes/managed-process.js';
-import { inheritedNodeOptions } from '../processes/node-options.js';
+import { inheritedEnvironment, inheritedNodeOptions } from '../processes/node-options.js';
 import { type ProgramsEvents, RankedPrograms, worstExitCode } from '../processes/ranked-programs.js';
 import { aborted } from '../stop.js';
 import type { Terminal } from '../terminal.js';
 import type { Action, CommandContext } from './command-context.js';
 import { rankPrefixes } from './rank-prefixes.js';
 import { existingCoordinator, type RunCoordinator, startOwnCoordinator } from './run-coordinator.js';
+import { UnclosedRanks } from './unclosed-ranks.js';
 
 export interface RunProgramOptions {
   readonly nodes: number;
@@ -83,27 +84,47 @@ Examples:
 export const runProgram: Action<RunProgramOptions> = async (options, context) => {
   const { terminal, stop, debug } = context;
   const program = programFile(options.program);
+  const unclosed = new UnclosedRanks((text) => terminal.say(`pagewire run: ${text}`));
+  const onLog = (line: string): void => {
+    coordinatorLog(terminal, line, debug);
+    unclosed.logged(line);
+  };
+  void aborted(terminal.readerGone).then(() => {
+    if (stop.cause === undefined) stop.ask({ kind: 'signal', signal: 'SIGPIPE' });
+  });
   const coordinator =
     options.coordinator === undefined
-      ? await startOwnCoordinator(options.transport, (line) => coordinatorLog(terminal, line, debug), stop)
+      ? await startOwnCoordinator(options.transport, onLog, stop)
       : existingCoordinator(options.coordinator);
   try {
-    return await runToEnd({ ...options, program }, coordinator, context);
+    return await runToEnd({ ...options, program }, { coordinator, unclosed }, context);
   } finally {
     await coordinator.stop(stop.insisted);
   }
 };
 
-async function runToEnd(options: RunProgramOptions, coordinator: RunCoordinator, { terminal, stop }: CommandContext): Promise<number> {
+interface RunParts {
+  readonly coordinator: RunCoordinator;
+  readonly unclosed: UnclosedRanks;
+}
+
+async function runToEnd(
+  options: RunProgramOptions,
+  { coordinator, unclosed }: RunParts,
+  { terminal, stop }: CommandContext,
+): Promise<number> {
   const { nodes: size, program, args, grace: graceMs } = options;
   const nameOf = nodeNames(options);
   const programs = new RankedPrograms(
     {
       ...{ size, program, args, graceMs },
       execArgv: inheritedNodeOptions(process.execArgv),
-      envOf: (rank) => ({ ...process.env, ...environment(options, { rank, name: nameOf(rank), coordinator: coordinator.urlFor(rank) }) }),
+      envOf: (rank) => ({
+        ...inheritedEnvironment(process.env),
+        ...environment(options, { rank, name: nameOf(rank), coordinator: coordinator.urlFor(rank) }),
+      }),
     },
-    reportTo(terminal, size),
+    { ...reportTo(terminal, size), ended: (end, others) => unclosed.ended(end, others) },
     stop.insisted,
   );
   const lost: Exit | undefined = await Promise.race([
@@ -153,7 +174,7 @@ function coordinatorLog(terminal: Terminal, line: string, debug: boolean): void 
   if (debug || !/^(info|debug) /.test(line)) terminal.say(`${terminal.colors.dim('[coordinator]')} ${line}`);
 }
 
-function reportTo(terminal: Terminal, size: number): ProgramsEvents {
+function reportTo(terminal: Terminal, size: number): Omit<ProgramsEvents, 'ended'> {
   const { colors } = terminal;
   const prefixes = { stdout: rankPrefixes(terminal.outColors), stderr: rankPrefixes(colors) };
   return {
@@ -163,10 +184,13 @@ function reportTo(terminal: Terminal, size: number): ProgramsEvents {
       const text = lines.map((line) => `${prefix} ${line}`).join('\n');
       if (stream === 'stdout') terminal.out(text);
       else terminal.say(text);
+      return terminal.room(stream);
     },
     failed: ({ rank, pid, exit }) => {
       const others = size === 1 ? '' : '; ending the other ranks';
-      terminal.say(`pagewire run: ${colors.red(`rank ${rank} (pid ${pid}) ${describeExit(exit)}`)}${others}`);
+      terminal.say(
+        `pagewire run: ${colors.red(pid === 0 ? `rank ${rank} was not started` : `rank ${rank} (pid ${pid}) ${describeExit(exit)}`)}${others}`,
+      );
     },
     killed: (rank) => terminal.say(`pagewire run: rank ${rank} did not end when asked, and is killed`),
   };

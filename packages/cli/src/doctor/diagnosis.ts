@@ -45,6 +45,8 @@ export interface Diagnosis {
     readonly cgroupBytes: number | null;
     /** Of this process (RLIMIT_AS): mapped regions count in full. */
     readonly addressSpaceBytes: number | null;
+    /** How many windows that WebAssembly can import fit into that; null without a limit. */
+    readonly windows: number | null;
     readonly overcommit: Overcommit | null;
   };
   readonly memory: {
@@ -77,6 +79,7 @@ export function diagnose(findings: Findings): Diagnosis {
       memoryBytes: findings.totalBytes,
       cgroupBytes: cgroupLimit(findings),
       addressSpaceBytes: addressSpaceLimit(findings.processLimits),
+      windows: windowsWithin(findings),
       overcommit: overcommitOf(findings.overcommit),
     },
     memory: { mode: auto.kind, reason: auto.reason, remedy: auto.kind === 'mapped' ? null : (probe.remedy ?? null) },
@@ -99,6 +102,17 @@ function cgroupLimit({ constrainedBytes, totalBytes }: Findings): number | null 
 function addressSpaceLimit(limits = ''): number | null {
   const digits = /^Max address space\s+(\d+)/m.exec(limits)?.[1];
   return digits === undefined ? null : Number(digits);
+}
+
+/** Address space of a window that WebAssembly can import: 4 GiB that it can address, and what V8 keeps around them. */
+export const windowBytes = 10 * 1024 ** 3;
+
+/** What this process has mapped before the first window counts too. */
+function windowsWithin({ processLimits, processPages = '', probe }: Findings): number | null {
+  const limit = addressSpaceLimit(processLimits);
+  if (limit === null) return null;
+  const mapped = Number(/^\d+/.exec(processPages)?.[0] ?? 0) * probe.pageBytes;
+  return Math.max(0, Math.floor((limit - mapped) / windowBytes));
 }
 
 const overcommits: Readonly<Record<string, Overcommit>> = { 0: 'heuristic', 1: 'always', 2: 'strict' };

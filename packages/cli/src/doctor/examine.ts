@@ -19,6 +19,8 @@ export interface Findings {
   readonly overcommit: string | undefined;
   /** Contents of /proc/self/limits, where there is one. */
   readonly processLimits: string | undefined;
+  /** Contents of /proc/self/statm, where there is one. */
+  readonly processPages: string | undefined;
   readonly totalBytes: number;
   /** The limit of this process's control group in bytes; not below `totalBytes` where there is none, or 0. */
   readonly constrainedBytes: number;
@@ -34,6 +36,7 @@ export function examine(): Findings {
     unprivilegedUserfaultfd: contents('/proc/sys/vm/unprivileged_userfaultfd'),
     overcommit: contents('/proc/sys/vm/overcommit_memory'),
     processLimits: contents('/proc/self/limits'),
+    processPages: contents('/proc/self/statm'),
     totalBytes: totalmem(),
     constrainedBytes: process.constrainedMemory?.() ?? 0,
   };

@@ -1,6 +1,6 @@
 import { formatSize } from '../options/units.js';
 import type { Colors } from '../terminal.js';
-import type { Diagnosis } from './diagnosis.js';
+import { type Diagnosis, windowBytes } from './diagnosis.js';
 
 /** `fine`; `less`: pagewire runs, with something missing; `wrong`: it does not run. */
 export type Verdict = 'fine' | 'less' | 'wrong';
@@ -32,8 +32,19 @@ function memoryOf({ memory, ok }: Diagnosis, { bold }: Colors): string[] {
   const chosen = `--memory auto takes ${bold(memory.mode)} memory: ${memory.reason}`;
   if (memory.mode === 'mapped') return [chosen];
   const missed = 'Without mapped memory there is no region.buffer; read, write, atomics and pin work the same.';
-  return [chosen, missed, memory.remedy === null ? 'No command would enable it here.' : `To enable it: ${bold(memory.remedy)}`];
+  return [chosen, missed, ...remedyOf(memory.remedy, bold)];
 }
+
+function remedyOf(remedy: string | null, bold: Colors['bold']): string[] {
+  if (remedy === null) return ['No command would enable it here.'];
+  const enable = `To enable it: ${bold(remedy)}`;
+  return remedy.includes('chmod a+rw /dev/userfaultfd') ? [enable, ...deviceCaveat] : [enable];
+}
+
+const deviceCaveat = [
+  'That lets every local user handle page faults made inside the kernel, and is gone after a reboot. For one group, and for good, a udev rule:',
+  '  KERNEL=="userfaultfd", GROUP="GROUP", MODE="0660"      (in /etc/udev/rules.d/99-userfaultfd.rules)',
+];
 
 /** What is checked, in the order in which it is shown. */
 export function checksOf(diagnosis: Diagnosis): readonly Check[] {
@@ -58,6 +69,8 @@ function userfaultfdCheck({ userfaultfd }: Diagnosis): Check {
   return { verdict: 'fine', what: `userfaultfd works, by ${via === 'syscall' ? 'system call' : via}`, details: [...bound, ...found] };
 }
 
+const filterIsLikely = 'the filter is the likely cause of EPERM: those of most containers forbid userfaultfd';
+
 /** Privileges and filters matter to userfaultfd only, so they are as good as what it can do. */
 function linuxChecks({ machine, userfaultfd, privileges, seccomp }: Diagnosis): readonly Check[] {
   if (machine.platform !== 'linux') return [];
@@ -72,20 +85,28 @@ function linuxChecks({ machine, userfaultfd, privileges, seccomp }: Diagnosis): 
     {
       verdict: seccomp === 'none' || userfaultfd.supported ? 'fine' : 'less',
       what: `seccomp: ${seccomp === 'none' ? 'no filter' : seccomp}`,
+      details: seccomp === 'filter' && userfaultfd.reasons.some((reason) => reason.includes('EPERM')) ? [filterIsLikely] : [],
     },
   ];
 }
 
 function limitsCheck({ limits }: Diagnosis): Check {
-  const { memoryBytes, cgroupBytes, addressSpaceBytes, overcommit } = limits;
+  const { memoryBytes, cgroupBytes, addressSpaceBytes, windows, overcommit } = limits;
   const bounds = [
     ...(cgroupBytes === null ? [] : [`the control group allows ${gibibytes(cgroupBytes)}`]),
-    ...(addressSpaceBytes === null ? [] : [`the process may map ${gibibytes(addressSpaceBytes)} (ulimit -v), regions included`]),
+    ...(addressSpaceBytes === null
+      ? []
+      : [`the process may map ${gibibytes(addressSpaceBytes)} (ulimit -v), regions included`, windowsOf(windows)]),
     ...(overcommit === 'strict' ? ['vm.overcommit_memory is 2: a large region may be refused although its pages are never touched'] : []),
   ];
   const tight = addressSpaceBytes !== null || overcommit === 'strict';
   const shownOvercommit = overcommit === null ? '' : `, overcommit ${overcommit}`;
   return { verdict: tight ? 'less' : 'fine', what: `${gibibytes(memoryBytes)} of memory${shownOvercommit}`, details: bounds };
+}
+
+function windowsOf(windows: number | null): string {
+  const fit = windows === 0 ? 'none fits' : `${windows} ${windows === 1 ? 'fits' : 'fit'}`;
+  return `each window that WebAssembly can import (region.buffer too) reserves about ${gibibytes(windowBytes)} of that: ${fit}`;
 }
 
 const gibibytes = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { CommandError } from '../failure.js';
+import { inheritedEnvironment } from './node-options.js';
 
 /** How a process ended. */
 export interface Exit {
@@ -45,7 +46,10 @@ export class ManagedProcess {
   constructor({ label, program, args, onLog }: ManagedProcessOptions) {
     this.label = label;
     this.#onLog = onLog;
-    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const child = spawn(process.execPath, [program, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: inheritedEnvironment(process.env),
+    });
     this.#child = child;
     this.exited = this.#watchExit();
     this.#readLog(child.stderr);

@@ -13,8 +13,10 @@ export interface RankedProgramOptions {
   /** Options of Node.js itself. */
   readonly execArgv: readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  /** Told the whole lines that the program writes, as they come. */
-  readonly onLines: (stream: OutputStream, lines: readonly string[]) => void;
+  /** Told the whole lines that the program writes, as they come. Answers with when to read on, if not at once. */
+  readonly onLines: (stream: OutputStream, lines: readonly string[]) => Promise<void> | undefined;
+  /** How long output may stay open and silent when its program is gone: something that the program has started still holds it. */
+  readonly silenceMs?: number;
 }
 
 /** How one program of a run ended. */
@@ -25,9 +27,6 @@ export interface RankEnd {
   /** It was asked to end before it did. */
   readonly asked: boolean;
 }
-
-/** How long output may stay open and silent when its program is gone: something that the program has started still holds it. */
-const silenceMs = 1000;
 
 /** The program's end of the pipe that breaks when this process dies; the three before it are the standard streams. */
 const runFd = 3;
@@ -44,12 +43,18 @@ export class RankedProgram {
   /** Resolves when the process is gone and its output has been passed on. */
   readonly ended: Promise<RankEnd>;
   readonly #child: ChildProcess;
+  readonly #silenceMs: number;
   #asked = false;
   #gone = false;
   /** Counts what was read, to tell silence from a loop that had no time to read. */
   #chunks = 0;
+  /** How many times its output waits for whoever reads this command's. */
+  #waiting = 0;
+  /** What it still has to say is not waited for. */
+  #hurried = false;
 
-  constructor({ rank, program, args, execArgv, env, onLines }: RankedProgramOptions) {
+  constructor({ rank, program, args, execArgv, env, onLines, silenceMs = 1000 }: RankedProgramOptions) {
+    this.#silenceMs = silenceMs;
     this.rank = rank;
     this.#child = spawn(process.execPath, [...execArgv, '--import', preload, program, ...args], {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
@@ -60,7 +65,7 @@ export class RankedProgram {
     const { stdout, stderr } = this.#child;
     this.#pass(stdout, (lines) => onLines('stdout', lines));
     this.#pass(stderr, (lines) => onLines('stderr', lines));
-    this.ended = this.#watchEnd((error) => onLines('stderr', [`could not be started: ${error.message}`]));
+    this.ended = this.#watchEnd((error) => void onLines('stderr', [`could not be started: ${startFailure(error)}`]));
   }
 
   /** 0 when the process could not be started. */
@@ -68,13 +73,19 @@ export class RankedProgram {
     return this.#child.pid ?? 0;
   }
 
+  /** The process is gone; its output may not have been passed on. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
   /** Asks the program, and what it has started, to end. */
   stop(): void {
     this.#signal('SIGTERM');
   }
 
-  /** Ends them at once; works on stopped processes and on threads that are blocked in a page fault. */
+  /** Ends them at once; works on stopped processes and on threads that are blocked in a page fault. Their output is not waited for. */
   kill(): void {
+    this.#hurried = true;
     this.#signal('SIGKILL');
   }
 
@@ -84,20 +95,26 @@ export class RankedProgram {
     signalGroup(this.#child.pid, signal);
   }
 
-  #pass(stream: Readable | null, onLines: (lines: readonly string[]) => void): void {
+  #pass(stream: Readable | null, onLines: (lines: readonly string[]) => Promise<void> | undefined): void {
     const lines = new WholeLines();
-    const tell = (whole: readonly string[]): void => {
-      if (whole.length > 0) onLines(whole);
-    };
+    const tell = (whole: readonly string[]): Promise<void> | undefined => (whole.length > 0 ? onLines(whole) : undefined);
     stream?.on('data', (bytes: Uint8Array) => {
       this.#chunks += 1;
-      tell(lines.push(bytes));
+      const room = tell(lines.push(bytes));
+      if (room === undefined) return;
+      this.#waiting += 1;
+      // A full pipe makes the program wait in its turn.
+      stream.pause();
+      void room.then(() => {
+        this.#waiting -= 1;
+        stream.resume();
+      });
     });
     // Also when the stream is cut off.
-    stream?.once('close', () => tell(lines.end()));
+    stream?.once('close', () => void tell(lines.end()));
   }
 
-  #watchEnd(onStartFailure: (error: Error) => void): Promise<RankEnd> {
+  #watchEnd(onStartFailure: (error: NodeJS.ErrnoException) => void): Promise<RankEnd> {
     const child = this.#child;
     return new Promise((resolve) => {
       const end = (exit: Exit): void => resolve({ rank: this.rank, pid: this.pid, exit, asked: this.#asked });
@@ -122,15 +139,19 @@ export class RankedProgram {
     const { pid, stdout, stderr } = this.#child;
     const seen = this.#chunks;
     const look = (): void => {
-      if (this.#chunks !== seen) return this.#cutWhenSilent();
+      if (this.#chunks !== seen || (this.#waiting > 0 && !this.#hurried)) return this.#cutWhenSilent();
       if (pid !== undefined) signalGroup(pid, 'SIGKILL');
       stdout?.destroy();
       stderr?.destroy();
     };
     // After the timer comes one turn that reads what has arrived meanwhile.
-    const timer = setTimeout(() => setImmediate(look), silenceMs);
+    const timer = setTimeout(() => setImmediate(look), this.#silenceMs);
     this.#child.once('close', () => clearTimeout(timer));
   }
+}
+
+function startFailure({ message, code }: NodeJS.ErrnoException): string {
+  return code === 'EMFILE' || code === 'ENFILE' ? `${message}: too many open files; raise the limit, as with \`ulimit -n 1024\`` : message;
 }
 
 /** Signals every process of the group that `pid` leads or led; none may be left. */

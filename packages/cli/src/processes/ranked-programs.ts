@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import type { Exit } from './managed-process.js';
 import { type OutputStream, type RankEnd, RankedProgram, type RankedProgramOptions } from './ranked-program.js';
 
-export interface ProgramsOptions extends Pick<RankedProgramOptions, 'program' | 'args' | 'execArgv'> {
+export interface ProgramsOptions extends Pick<RankedProgramOptions, 'program' | 'args' | 'execArgv' | 'silenceMs'> {
   readonly size: number;
   readonly envOf: (rank: number) => NodeJS.ProcessEnv;
   /** How long programs may take to end once they are asked to. */
@@ -10,7 +10,10 @@ export interface ProgramsOptions extends Pick<RankedProgramOptions, 'program' | 
 }
 
 export interface ProgramsEvents {
-  lines(rank: number, stream: OutputStream, lines: readonly string[]): void;
+  /** What programs wrote; answers with when to read more of that, if not at once. */
+  lines(rank: number, stream: OutputStream, lines: readonly string[]): Promise<void> | undefined;
+  /** A program ended, in whatever way; `others` still run. */
+  ended(end: RankEnd, others: number): void;
   /** The first program that failed by itself; the others are now asked to end. */
   failed(end: RankEnd): void;
   /** A program did not end within its grace and was killed. */
@@ -48,7 +51,9 @@ export class RankedPrograms {
   stop(): void {
     if (this.#impatience !== undefined) return;
     this.#impatience = setTimeout(() => {
-      for (const { rank } of this.#living) this.#events.killed(rank);
+      for (const { rank, gone } of this.#living) {
+        if (!gone) this.#events.killed(rank);
+      }
       this.#kill();
     }, this.#options.graceMs);
     if (this.#insisted.aborted) return this.#kill();
@@ -57,15 +62,17 @@ export class RankedPrograms {
   }
 
   async #start(rank: number): Promise<RankEnd> {
-    const { program, args, execArgv, envOf } = this.#options;
+    const { size: _, envOf, graceMs: __, ...options } = this.#options;
     const process = new RankedProgram({
-      ...{ rank, program, args, execArgv },
+      ...options,
+      rank,
       env: envOf(rank),
       onLines: (stream, lines) => this.#events.lines(rank, stream, lines),
     });
     this.#living.add(process);
     const end = await process.ended;
     this.#living.delete(process);
+    this.#events.ended(end, this.#living.size);
     if (this.#impatience === undefined && exitCodeOf(end.exit) !== 0) {
       this.#events.failed(end);
       this.stop();
