@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -228,24 +227,6 @@ describe('pagewire run of what cannot be run', () => {
     running.push(run);
     const { code, lines, errors } = await ranToEnd(run);
     expect([code, lines, errors]).toEqual([2, [], expect.stringContaining(says)]);
-  });
-});
-
-describe('pagewire run with too few files to open', () => {
-  const command = fileURLToPath(new URL('../../packages/cli/bin/pagewire.mjs', import.meta.url));
-  const hint = 'raise the limit, as with `ulimit -n 1024`';
-
-  it.each([
-    ['itself', 64, 2, `pagewire: too many open files (EMFILE): ${hint}\n`],
-    ['a rank', 84, 40, `EMFILE: too many open files; ${hint}\n`],
-  ])('for %s says so, in a line, and ends with 1', async (_, files, n, says) => {
-    const line = `ulimit -n ${files}; exec "$0" "$1" run -n ${n} --memory software "$2"`;
-    const { status, stderr } = spawnSync('/bin/sh', ['-c', line, process.execPath, command, program('stays')], {
-      encoding: 'utf8',
-      timeout: 30_000,
-    });
-    expect([status, stderr]).toEqual([1, expect.stringContaining(says)]);
-    expect(stderr).not.toMatch(/^ +at /m);
   });
 });
 
