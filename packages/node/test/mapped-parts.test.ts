@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { PageRuns } from '../src/mapped/page-runs.js';
-import { ThreadTimes } from '../src/mapped/thread-times.js';
+import { ThreadTurns } from '../src/mapped/thread-turns.js';
 import { Windows } from '../src/mapped/windows.js';
 import { here } from './memories.js';
 
@@ -94,26 +94,25 @@ describe('windows by address', () => {
   });
 });
 
-describe.skipIf(here.platform !== 'linux')('how long threads have run', () => {
+describe.skipIf(here.platform !== 'linux')('how often threads got a processor', () => {
   const self = process.pid;
 
-  it('grows while a thread runs', () => {
-    const times = new ThreadTimes();
-    const before = times.ranFor(self) ?? 0;
-    const until = before + 1_000_000;
-    while ((times.ranFor(self) ?? until) < until);
-    expect(times.ranFor(self)).toBeGreaterThan(before);
-    times.close();
+  it('grows as soon as a thread that stood still runs again', () => {
+    const turns = new ThreadTurns();
+    const before = turns.turnsOf(self) ?? Number.POSITIVE_INFINITY;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    expect(turns.turnsOf(self)).toBeGreaterThan(before);
+    turns.close();
   });
 
   it('is not known of a thread that there is not', () => {
-    const times = new ThreadTimes();
-    expect(times.ranFor(2 ** 22 + 1)).toBeUndefined();
-    times.close();
+    const turns = new ThreadTurns();
+    expect(turns.turnsOf(2 ** 22 + 1)).toBeUndefined();
+    turns.close();
   });
 
   it('is not known any more when the thread has ended', async () => {
-    const times = new ThreadTimes();
+    const turns = new ThreadTurns();
     const worker = new Worker(
       "const { readlinkSync } = require('node:fs'); require('node:worker_threads').parentPort.postMessage(readlinkSync('/proc/thread-self'))",
       {
@@ -122,18 +121,18 @@ describe.skipIf(here.platform !== 'linux')('how long threads have run', () => {
     );
     const link = await new Promise<string>((resolve) => worker.once('message', resolve));
     const threadId = Number(link.split('/').at(-1));
-    expect(times.ranFor(threadId)).toBeGreaterThanOrEqual(0);
+    expect(turns.turnsOf(threadId)).toBeGreaterThanOrEqual(0);
     await worker.terminate();
-    expect([times.ranFor(threadId), times.ranFor(threadId)]).toEqual([undefined, undefined]);
-    times.close();
+    expect([turns.turnsOf(threadId), turns.turnsOf(threadId)]).toEqual([undefined, undefined]);
+    turns.close();
   });
 
   it('may be asked of more threads than descriptors are kept for', () => {
-    const times = new ThreadTimes();
+    const turns = new ThreadTurns();
     // The threads of this process, again and again under the numbers of others.
-    for (let threadId = 1; threadId < 200; threadId++) times.ranFor(threadId);
-    expect(times.ranFor(self)).toBeGreaterThan(0);
-    times.close();
-    times.close();
+    for (let threadId = 1; threadId < 200; threadId++) turns.turnsOf(threadId);
+    expect(turns.turnsOf(self)).toBeGreaterThan(0);
+    turns.close();
+    turns.close();
   });
 });

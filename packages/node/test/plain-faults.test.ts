@@ -12,7 +12,7 @@ function faultsIn(options: { nodes: number; pages: number; windowPages?: number 
   const { pager, paged } = world.node(0);
   const served: string[] = [];
   const unservable: PagewireError[] = [];
-  const residence = new Residence({ pager, alarm: { arm: () => {} }, now: () => world.now, ranFor: () => undefined });
+  const residence = new Residence({ pager, alarm: { arm: () => {} }, now: () => world.now, turnsOf: () => undefined });
   vi.spyOn(residence, 'hold').mockImplementation(({ index, right }, threads) => {
     served.push(`${index} ${right} ${threads.join(' ')}`);
   });

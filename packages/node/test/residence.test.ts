@@ -26,7 +26,7 @@ class Bench {
       },
     },
     now: () => this.nowUs / 1000,
-    ranFor: (threadId) => this.ran.get(threadId),
+    turnsOf: (threadId) => this.ran.get(threadId),
   });
 
   hold(index: number, threads: readonly number[] = [1], right: Right = 'exclusive'): void {

@@ -8,7 +8,7 @@ import { LeaseDeadline } from './lease-deadline.js';
 import { MappedMemory } from './mapped-memory.js';
 import { PlainFaults } from './plain-faults.js';
 import { Residence } from './residence.js';
-import { ThreadTimes } from './thread-times.js';
+import { ThreadTurns } from './thread-turns.js';
 import { Windows } from './windows.js';
 
 /** How often frames of pages that were given up go back to the operating system. */
@@ -25,7 +25,7 @@ export class KernelMemory implements ChosenMemory {
   readonly #windows: Windows;
   readonly #deadline: LeaseDeadline;
   readonly #memories = new Set<MappedMemory>();
-  readonly #threadTimes = new ThreadTimes();
+  readonly #threadTurns = new ThreadTurns();
   #closers: (() => void)[] = [];
 
   /** `counted` is told how many windows threads could touch. Throws what `Userfaultfd.open` does where the kernel does not let it. */
@@ -52,7 +52,7 @@ export class KernelMemory implements ChosenMemory {
 
   serve({ pager, now, guard, timeoutMs, unservable }: PlainServing): (region: PagedRegion) => void {
     const timer = new PreciseTimer(() => guard(() => residence.expire()));
-    const residence = new Residence({ pager, now, alarm: timer, ranFor: (threadId) => this.#threadTimes.ranFor(threadId) });
+    const residence = new Residence({ pager, now, alarm: timer, turnsOf: (threadId) => this.#threadTurns.turnsOf(threadId) });
     const events = this.#userfaultfd.listen((address, _kind, write, threadId) =>
       guard(() => this.#windows.fault(address, write, threadId)),
     );
@@ -71,7 +71,7 @@ export class KernelMemory implements ChosenMemory {
   close(): void {
     for (const memory of this.#memories) memory.close();
     for (const close of this.#closers) close();
-    this.#threadTimes.close();
+    this.#threadTurns.close();
     this.#deadline.close();
     this.#userfaultfd.close();
   }

@@ -12,8 +12,8 @@ export interface ResidenceOptions {
   readonly alarm: Alarm;
   /** Milliseconds by a clock that never goes back. */
   now(): number;
-  /** Nanoseconds that a thread has run so far; `undefined` where that is not to be known. */
-  ranFor(threadId: number): number | undefined;
+  /** How often a thread has been given a processor so far; `undefined` where that is not to be known. */
+  turnsOf(threadId: number): number | undefined;
 }
 
 /** How long a page that was granted to a plain access stays at least, in microseconds: `first`, doubled up to `longest`. */
@@ -25,8 +25,8 @@ const maxRemembered = 4096;
 
 interface Waiter {
   readonly threadId: number;
-  /** What `ranFor` said while the thread stood in its fault. */
-  readonly ran: number | undefined;
+  /** What `turnsOf` said while the thread stood in its fault. */
+  readonly turns: number | undefined;
 }
 
 interface Stay {
@@ -58,8 +58,8 @@ export class Residence {
   /** The page has been granted to plain accesses of `threads`, which still stand in their faults. */
   hold(page: { readonly region: PagedRegion; readonly index: number; readonly right: Right }, threads: readonly number[]): void {
     const { region, index, right } = page;
-    const { pager, now, ranFor } = this.#options;
-    const waiters: Waiter[] = threads.map((threadId) => ({ threadId, ran: ranFor(threadId) }));
+    const { pager, now, turnsOf } = this.#options;
+    const waiters: Waiter[] = threads.map((threadId) => ({ threadId, turns: turnsOf(threadId) }));
     const id = pageId(region.id, index);
     pager.pin(region, index, right);
     // An upgrade: the new stay holds the page, also for threads of the readonly one whose accesses are still to come.
@@ -101,10 +101,10 @@ export class Residence {
   /** Whether all who waited have run since; `undefined` when that is not to be known. */
   #haveRun({ waiters }: Stay): boolean | undefined {
     let known: boolean | undefined = true;
-    for (const { threadId, ran } of waiters) {
-      const runs = ran === undefined ? undefined : this.#options.ranFor(threadId);
-      if (ran !== undefined && runs !== undefined && runs <= ran) return false;
-      if (runs === undefined) known = undefined;
+    for (const { threadId, turns } of waiters) {
+      const now = turns === undefined ? undefined : this.#options.turnsOf(threadId);
+      if (turns !== undefined && now !== undefined && now <= turns) return false;
+      if (now === undefined) known = undefined;
     }
     return known;
   }

@@ -4,21 +4,22 @@ import { closeSync, openSync, readSync } from 'node:fs';
 const maxOpen = 64;
 
 /**
- * How long threads of this process have run, from Linux's /proc/PID/task/TID/schedstat (its first number: nanoseconds on a processor;
- * see the kernel's Documentation/scheduler/sched-stats).
+ * How often threads of this process have been given a processor, from Linux's /proc/PID/task/TID/schedstat (its third number; see the kernel's
+ * Documentation/scheduler/sched-stats). The first one, the nanoseconds on a processor, would not do: for a thread that runs it is brought up
+ * to date at the next tick only, milliseconds later.
  */
-export class ThreadTimes {
+export class ThreadTurns {
   readonly #open = new Map<number, number>();
   readonly #line = Buffer.alloc(96);
 
-  /** Nanoseconds; `undefined` when there is no such thread, or the kernel does not count. */
-  ranFor(threadId: number): number | undefined {
+  /** `undefined` when there is no such thread, or the kernel does not count. */
+  turnsOf(threadId: number): number | undefined {
     const fd = this.#descriptor(threadId);
     if (fd === undefined) return undefined;
     try {
       const text = this.#line.toString('latin1', 0, readSync(fd, this.#line, 0, this.#line.length, 0));
-      const ran = Number.parseInt(text, 10);
-      return ran > 0 ? ran : undefined;
+      const turns = Number(text.split(' ', 3)[2]?.trimEnd());
+      return turns > 0 ? turns : undefined;
     } catch {
       // The thread has ended.
       this.#close(threadId);
