@@ -204,12 +204,8 @@ export class Cluster {
 
   #performHome(now: Millis, effect: Exclude<HomeEffect, { kind: 'lost' }>): void {
     switch (effect.kind) {
-      case 'send': {
-        const link = this.#membership.linkOf(effect.to);
-        // A member without a link is expelled or lost: the home hears of its loss in time and asks no more of it.
-        if (link !== undefined) this.#ports.send([link], effect.message);
-        return;
-      }
+      case 'send':
+        return this.#sendTo(effect.to, effect.message);
       case 'violation':
         return this.#violated(now, effect.from, effect.what);
       case 'ignored':
@@ -232,12 +228,8 @@ export class Cluster {
 
   #performSync(now: Millis, effect: SyncEffect): void {
     switch (effect.kind) {
-      case 'send': {
-        const link = this.#membership.linkOf(effect.to);
-        // A member without a link is expelled or lost: what it holds passes on when that is declared.
-        if (link !== undefined) this.#ports.send([link], effect.message);
-        return;
-      }
+      case 'send':
+        return this.#sendTo(effect.to, effect.message);
       case 'abandoned':
         return this.#ports.log({ level: 'warn', event: `${effect.object}-abandoned`, name: effect.name, by: effect.by });
       case 'broken':
@@ -251,6 +243,12 @@ export class Cluster {
       default:
         return unreachable(effect);
     }
+  }
+
+  /** A member without a link is expelled or lost: the machines hear of its loss in time, and ask no more of it. */
+  #sendTo(member: Incarnation, message: Message): void {
+    const link = this.#membership.linkOf(member);
+    if (link !== undefined) this.#ports.send([link], message);
   }
 
   #violated(now: Millis, member: Incarnation, what: string): void {

@@ -1,19 +1,9 @@
 import { closeSync, fstatSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { here, unlessHere } from './memories.js';
-import { PlainFixture } from './plain-fixture.js';
+import { plainFixtures } from './plain-fixture.js';
 
-let open: PlainFixture[] = [];
-const fixtureOf = (pages: number, pageBytes?: number): PlainFixture => {
-  const fixture = new PlainFixture(pageBytes === undefined ? { pages } : { pages, pageBytes });
-  open.push(fixture);
-  return fixture;
-};
-
-afterEach(async () => {
-  for (const fixture of open) await fixture.close();
-  open = [];
-});
+const fixtureOf = plainFixtures();
 
 describe.skipIf(!here.supported)(`memory that is closed${unlessHere}`, () => {
   it('leaves that of other regions alone', async () => {

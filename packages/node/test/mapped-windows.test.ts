@@ -1,20 +1,11 @@
 import { Userfaultfd } from '@pagewire/userfaultfd';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { here, unlessHere } from './memories.js';
-import { PlainFixture, pagesOf, soon } from './plain-fixture.js';
+import { pagesOf, plainFixtures, soon } from './plain-fixture.js';
 
-let open: PlainFixture[] = [];
-const fixtureOf = (pages: number, pageBytes?: number): PlainFixture => {
-  const fixture = new PlainFixture(pageBytes === undefined ? { pages } : { pages, pageBytes });
-  open.push(fixture);
-  return fixture;
-};
-
-afterEach(async () => {
-  vi.restoreAllMocks();
-  for (const fixture of open) await fixture.close();
-  open = [];
-});
+const fixtureOf = plainFixtures();
+// Before the fixtures are closed: hooks are called last in, first out.
+afterEach(() => void vi.restoreAllMocks());
 
 describe.skipIf(!here.supported)(`a thread that touches a window${unlessHere}`, () => {
   it('waits to load from a page without right, and then sees what was staged', async () => {

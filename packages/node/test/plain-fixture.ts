@@ -1,7 +1,7 @@
 import { openSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import type { Right } from '@pagewire/protocol';
 import { type AddressRange, Userfaultfd } from '@pagewire/userfaultfd';
-import { vi } from 'vitest';
+import { afterEach, vi } from 'vitest';
 import { MappedMemory } from '../src/mapped/mapped-memory.js';
 import { Windows } from '../src/mapped/windows.js';
 import type { MemoryWindow } from '../src/memory.js';
@@ -130,6 +130,19 @@ export class PlainFixture {
     this.memory.close();
     this.userfaultfd.close();
   }
+}
+
+/** Makes fixtures that are closed after each test of the file that calls this. */
+export function plainFixtures(): (pages: number, pageBytes?: number) => PlainFixture {
+  const open: PlainFixture[] = [];
+  afterEach(async () => {
+    for (const fixture of open.splice(0)) await fixture.close();
+  });
+  return (pages, pageBytes) => {
+    const fixture = new PlainFixture(pageBytes === undefined ? { pages } : { pages, pageBytes });
+    open.push(fixture);
+    return fixture;
+  };
 }
 
 /** What was asked of the kernel, as page numbers of a window that starts at `start`. */

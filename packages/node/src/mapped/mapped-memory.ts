@@ -212,7 +212,7 @@ export class MappedMemory implements PageMemory {
 
   /**
    * A thread faulted on a page that may be used: the event is older than the right, or the window is newer, or the kernel had unmapped the
-   * page (reclaim and migration may). The page is mapped as it should be, and whoever waits for it woken.
+   * page (reclaim and migration may). The page is mapped as it should be, which wakes whoever waits for it.
    */
   #reinstall(window: Window, index: number): void {
     this.flush();
@@ -220,7 +220,6 @@ export class MappedMemory implements PageMemory {
     const end = Math.min((index + 1) * this.pageBytes, window.offset + window.bytes);
     const range = { address: window.mapping.address + start - window.offset, bytes: end - start };
     this.#make(this.rightOf(index) === pageRights.exclusive ? 'install-exclusive' : 'install-readonly', range);
-    this.#parts.userfaultfd.wake(range);
   }
 
   #change(index: number, change: Change): void {
