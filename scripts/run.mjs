@@ -26,6 +26,11 @@ const tasks = {
   test: [install, build, stage('all tests', (extra) => runNode(vitest, ['run', ...extra]))],
   check: [install, lint, build, testTypes, unit],
   lint: [install, lint, build, testTypes],
+  sim: [install, build, (extra) => runNode('test/sim/dist/main.js', extra)],
+  litmus: [install, build, (extra) => runNode('test/litmus/dist/main.js', extra)],
+  model: [install, build, (extra) => runNode('model/check.mjs', extra)],
+  mutants: [install, build, (extra) => runNode('test/mutants/dist/main.js', extra)],
+  torture: [install, build, (extra) => runNode('test/torture/dist/main.js', extra)],
 };
 
 const [name, ...extra] = process.argv.slice(2);

@@ -1,0 +1,1 @@
+export type { Failure, Layer, Outcome, PlayOptions } from './layer.js';
