@@ -1,4 +1,11 @@
 export type { Channel, ChannelEnd, ChannelEvents, TransportName } from './channel.js';
+export {
+  addressInUse,
+  type ChannelAddress,
+  type ChannelLinks,
+  type ChannelNetwork,
+  linksOver,
+} from './channel-network.js';
 export { dial } from './dial.js';
 export type {
   Acceptance,

@@ -1,13 +1,9 @@
 import { PagewireError } from '@pagewire/protocol';
-import { Acceptor } from './acceptor.js';
-import { encodeAttributes } from './attributes.js';
 import type { Channel, ChannelEvents } from './channel.js';
-import { dialWith } from './dialer.js';
+import { addressInUse, type ChannelAddress, type ChannelNetwork, linksOver } from './channel-network.js';
 import type { DialOptions, Link, Listener, ListenOptions } from './link.js';
-import { resolveLinkOptions } from './link-defaults.js';
-import { parseLinkUrl, showLinkUrl } from './link-url.js';
+import { type LinkAddress, parseLinkUrl, showLinkUrl } from './link-url.js';
 import { MemoryChannel, type MemoryWeather } from './memory-channel.js';
-import { maxMessageBytes } from './wire.js';
 
 /**
  * Links inside one process, for tests: the same sessions, handshakes and limits as over a network, and a network that does as it is told.
@@ -32,36 +28,23 @@ export interface MemoryNetwork {
   connect(url: string, events: ChannelEvents): Channel;
 }
 
-class Network implements MemoryNetwork {
-  readonly #listeners = new Map<string, { readonly acceptor: Acceptor; readonly weather: MemoryWeather }>();
+class MemoryChannels implements ChannelNetwork {
+  readonly #listeners = new Map<string, { readonly admit: (channel: Channel) => void; readonly weather: MemoryWeather }>();
   readonly #connections = new Map<MemoryChannel, string>();
   readonly #weather = { stalled: false, refused: false, delayMs: 0 };
   #nextPort = 1;
 
-  dial(dial: DialOptions): Link {
-    const options = resolveLinkOptions(dial.link);
-    const address = parseLinkUrl(dial.url);
-    if (address.transport !== 'memory') {
-      throw new PagewireError('bad-argument', `a memory network dials memory://host:port, not ${dial.url}: use dial() for that`);
-    }
-    encodeAttributes(dial.attributes);
-    return dialWith(dial, options, 'memory', (events) => this.connect(showLinkUrl(address), events));
+  listen({ host, port: wanted }: ChannelAddress, maxMessageBytes: number, admit: (channel: Channel) => void): LinkAddress {
+    const port = wanted === 0 ? this.#freePort(host) : wanted;
+    const at: LinkAddress = { transport: 'memory', host, port };
+    const url = showLinkUrl(at);
+    if (this.#listeners.has(url)) throw addressInUse(url);
+    this.#listeners.set(url, { admit, weather: this.#weatherFor(maxMessageBytes) });
+    return at;
   }
 
-  listen(listen: ListenOptions): Promise<Listener> {
-    const options = resolveLinkOptions(listen.link);
-    const port = listen.port === 0 ? this.#freePort(listen.host) : listen.port;
-    const url = showLinkUrl({ transport: 'memory', host: listen.host, port });
-    if (this.#listeners.has(url)) {
-      return Promise.reject(new PagewireError('address-in-use', `${url} has a listener already: close it, or pass port 0`));
-    }
-    const acceptor = new Acceptor(listen, options);
-    this.#listeners.set(url, { acceptor, weather: this.#weatherFor(maxMessageBytes(options)) });
-    const close = async (): Promise<void> => {
-      this.#listeners.delete(url);
-      await acceptor.close();
-    };
-    return Promise.resolve({ host: listen.host, port, url: () => url, close });
+  unlisten({ host, port }: ChannelAddress): void {
+    this.#listeners.delete(showLinkUrl({ transport: 'memory', host, port }));
   }
 
   cut(url?: string): void {
@@ -88,7 +71,8 @@ class Network implements MemoryNetwork {
     return sum;
   }
 
-  connect(url: string, events: ChannelEvents): Channel {
+  connect(to: LinkAddress, events: ChannelEvents): Channel {
+    const url = showLinkUrl(to);
     this.#sweep();
     const listener = this.#listeners.get(url);
     const [near, far] = MemoryChannel.pair(url, listener?.weather ?? this.#weatherFor(0), events);
@@ -99,7 +83,7 @@ class Network implements MemoryNetwork {
     this.#connections.set(near, url).set(far, url);
     setImmediate(() => {
       if (!near.isOpen) return;
-      listener.acceptor.admit(far);
+      listener.admit(far);
       near.events.opened();
     });
     return near;
@@ -130,5 +114,21 @@ class Network implements MemoryNetwork {
 
 /** A network of its own: names in one do not meet those in another. */
 export function createMemoryNetwork(): MemoryNetwork {
-  return new Network();
+  const channels = new MemoryChannels();
+  const links = linksOver(channels);
+  return {
+    dial: (options) => {
+      if (parseLinkUrl(options.url).transport === 'memory') return links.dial(options);
+      throw new PagewireError('bad-argument', `a memory network dials memory://host:port, not ${options.url}: use dial() for that`);
+    },
+    listen: (options) => links.listen(options),
+    cut: (url) => channels.cut(url),
+    stall: (stalled) => channels.stall(stalled),
+    refuse: (refused) => channels.refuse(refused),
+    delay: (ms) => channels.delay(ms),
+    get sentMessages() {
+      return channels.sentMessages;
+    },
+    connect: (url, events) => channels.connect(parseLinkUrl(url), events),
+  };
 }
