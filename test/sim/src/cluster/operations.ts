@@ -3,6 +3,7 @@ import type { ClusterNode } from '@pagewire/node/parts';
 import type { RegionAccess } from '@pagewire/protocol';
 import { cellOffset, cellsPerPage, type PlannedOperation, pageBytes } from './plan.js';
 import type { SyncGhosts } from './sync-ghosts.js';
+import type { WakeUpGhosts } from './wake-up-ghosts.js';
 
 /** What an operation is performed with. */
 export interface Performer {
@@ -14,6 +15,11 @@ export interface Performer {
   /** A value that nobody has written yet. */
   fresh(): number;
   sleep(ms: number): Promise<void>;
+  /** Virtual time, in milliseconds. */
+  now(): number;
+  /** The faults are over. */
+  readonly hurry: boolean;
+  readonly wakeUps: WakeUpGhosts;
 }
 
 /** Performs one operation; rejects with the error of the call that failed. */
@@ -71,16 +77,28 @@ async function performOnNode(operation: PlannedOperation, by: Performer, on: Non
     }
     case 'barrier':
       return void (await node.barrier('barrier', 2).arrive({ timeoutMs: holdMs }));
-    case 'wait': {
+    case 'wait':
+      return wait(operation, by, region);
+    case 'announce': {
       const at = cellOffset(operation.page, operation.cell);
-      const seen = await region.atomics.load('int32', at);
-      return void (await region.wait(at, Number(seen), { timeoutMs: holdMs }));
+      await region.atomics.store('int32', at, by.fresh());
+      await region.notify(at);
+      return by.wakeUps.announced(at, by.now());
     }
-    case 'notify':
-      return void (await region.notify(cellOffset(operation.page, operation.cell)));
     default:
       throw new Error(`a node does not know how to ${what}`);
   }
+}
+
+/** Waits for another value than the one that is there. */
+async function wait({ page, cell, holdMs }: PlannedOperation, by: Performer, region: Region): Promise<void> {
+  const at = cellOffset(page, cell);
+  const seen = await region.atomics.load('int32', at);
+  const since = by.now();
+  // When the faults are over, long enough to tell a wake-up that is late from one that was lost.
+  const timeoutMs = by.hurry ? 5000 + holdMs : holdMs;
+  const end = await region.wait(at, seen, { timeoutMs });
+  if (end === 'timed-out') by.wakeUps.timedOut(region.name, at, { since, now: by.now() });
 }
 
 async function release(held: { release(): Promise<void> }, ended: () => void): Promise<void> {

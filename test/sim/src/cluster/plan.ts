@@ -37,7 +37,7 @@ const nodeOperations = [
   'semaphore',
   'barrier',
   'wait',
-  'notify',
+  'announce',
 ] as const;
 const clientOperations = ['load', 'read', 'store', 'write', 'add', 'exchange', 'compare-exchange'] as const;
 export type OperationKind = (typeof nodeOperations)[number];

@@ -1,11 +1,12 @@
 import type { Region } from '@pagewire/node';
-import type { ClusterNode } from '@pagewire/node/parts';
 import type { RegionAccess } from '@pagewire/protocol';
+import { codeOf } from './errors-of-processes.js';
 import { type Performer, perform } from './operations.js';
 import { type Lane, type PlannedOperation, pageBytes } from './plan.js';
 import type { ClientProcess, NodeProcess } from './simulated-cluster.js';
 import type { SimulatedProcess } from './simulated-process.js';
 import type { SyncGhosts } from './sync-ghosts.js';
+import type { WakeUpGhosts } from './wake-up-ghosts.js';
 
 export const regionName = 'cells';
 
@@ -14,6 +15,8 @@ export interface ProgramContext {
   readonly pages: number;
   readonly without: ReadonlySet<number>;
   readonly sync: SyncGhosts;
+  readonly wakeUps: WakeUpGhosts;
+  now(): number;
   fresh(): number;
   /** The faults are over: nobody dawdles any more. */
   readonly hurry: boolean;
@@ -71,7 +74,16 @@ export class Program {
 
   #performer(process: SimulatedProcess, access: RegionAccess, node: Performer['node']): Performer {
     const context = this.#context;
-    return { access, node, sync: context.sync, fresh: () => context.fresh(), sleep: (ms) => sleep(process, context.hurry ? 1 : ms) };
+    return {
+      access,
+      node,
+      sync: context.sync,
+      wakeUps: context.wakeUps,
+      hurry: context.hurry,
+      now: () => context.now(),
+      fresh: () => context.fresh(),
+      sleep: (ms) => sleep(process, context.hurry ? 1 : ms),
+    };
   }
 
   async #run(process: SimulatedProcess, performer: () => Performer): Promise<void> {
@@ -108,14 +120,7 @@ async function openRegion<T>(open: () => Promise<T>, process: SimulatedProcess):
   }
 }
 
-/** Errors come from a class of the process's own. */
-export const codeOf = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' && error.name === 'PagewireError' ? error.code : undefined;
-
 const isOperatingError = (error: unknown): boolean => codeOf(error) !== undefined;
 
 export const sleep = (process: SimulatedProcess, ms: number): Promise<void> =>
   new Promise((resolve) => void process.globals.setTimeout(resolve, ms));
-
-/** A call on a node that a checker makes. */
-export type NodeCall<T> = (node: ClusterNode) => Promise<T>;

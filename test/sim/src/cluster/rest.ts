@@ -1,6 +1,7 @@
 import type { Failure } from '../layer.js';
+import { codeOf, showError } from './errors-of-processes.js';
 import { cellOffset, pageBytes } from './plan.js';
-import { codeOf, regionName, sleep } from './program.js';
+import { regionName, sleep } from './program.js';
 import type { ClientProcess, NodeProcess, SimulatedCluster } from './simulated-cluster.js';
 import type { SimulatedProcess } from './simulated-process.js';
 
@@ -71,7 +72,7 @@ async function finish(
     life.process.schedule(cluster.time.now, () => {
       work(life).then(
         () => unfinished.delete(life),
-        (error: unknown) => broken({ kind: 'rest', what: `${life.process.name} ${what} and fails: ${String(error)}` }),
+        (error: unknown) => broken({ kind: 'rest', what: `${life.process.name} ${what} and fails: ${showError(error)}` }),
       );
     });
   }
