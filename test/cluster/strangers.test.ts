@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { encodeMessage, limits, PROTOCOL_VERSION } from '@pagewire/protocol';
+import { PROTOCOL_VERSION } from '@pagewire/protocol';
 import { dial } from '@pagewire/transport';
 import { afterEach, describe, expect, it } from 'vitest';
-import { increment, Stranger, Tally, until } from '../src/index.js';
+import { DeafClient, increment, Stranger, Tally, until } from '../src/index.js';
 import { filled, freshName, leavesNoProcess, pageBytes, regionOnEach, sharedCluster } from './shared-cluster.js';
 
 leavesNoProcess();
@@ -88,27 +88,22 @@ describe.each(doors)('the port of a %s', (door) => {
 describe.each(['ws', 'grpc'] as const)('a client over %s that asks and never reads', (scheme) => {
   it('costs its node a bounded amount of memory, and disturbs nobody', async () => {
     const client = await cluster().client(0);
-    const region = await client.region(freshName(), { bytes: 64 * pageBytes });
-    await region.write(0, filled(64 * pageBytes, 1));
-    const record = (await client.regions()).find((one) => one.name === region.name);
-    const read = { kind: 'read', region: record?.region ?? 0, offset: 0, length: limits.maxOperationBytes } as const;
+    const bytes = 64 * pageBytes;
+    const region = await client.region(freshName(), { bytes });
+    await region.write(0, filled(bytes, 1));
     const before = residentBytes(cluster().node(0).pid);
-    let opened = false;
-    const link = dial({
-      url: `${scheme}://127.0.0.1:${cluster().node(0).port}`,
-      attributes: { role: 'client' },
-      handlers: { opened: () => (opened = true), envelope: () => {}, closed: () => {} },
-    });
-    await until('the deaf client is connected', () => opened);
-    link.pause();
-    for (let id = 1; id <= 4000; id += 1) link.send(encodeMessage({ ...read, id } as Parameters<typeof encodeMessage>[0]));
+    const deaf = await DeafClient.connect(`${scheme}://127.0.0.1:${cluster().node(0).port}`, { name: region.name, bytes });
+    expect(deaf.isOpen).toBe(true);
     const { clientOperations } = await cluster().counters(0);
+    deaf.ask(4000);
     await until('the node has worked on it', async () => (await cluster().counters(0)).clientOperations > clientOperations);
     const tally = new Tally();
     await increment(region, 0, tally, { times: 300 });
     expect(tally.codes).toEqual(['ok']);
     expect(residentBytes(cluster().node(0).pid) - before).toBeLessThan(150 * 1024 * 1024);
-    link.destroy();
+    deaf.listen();
+    await until('it is told that there was no room for more', () => deaf.refusals > 0);
+    deaf.destroy();
   });
 });
 

@@ -1,9 +1,10 @@
 export { Cluster, ClusterNode, type ClusterOptions, startCluster } from './cluster.js';
+export { DeafClient, type Wanted } from './deaf-client.js';
 export { Managed } from './managed.js';
 export { codeOf, firstByteOrCode } from './outcome.js';
 export { childrenOf, isAlive } from './processes.js';
-export { canFindSocketOwners } from './socket-owner.js';
+export { canFindSocketOwners, socketOwner } from './socket-owner.js';
 export { Stranger } from './stranger.js';
 export { increment, Tally, verdict } from './tally.js';
-export { type Direction, TcpProxy, type Weather } from './tcp-proxy.js';
+export { type Direction, TcpProxy, type TcpProxyOptions, type Weather, type WeatherEffects, type WeatherOf } from './tcp-proxy.js';
 export { until } from './until.js';

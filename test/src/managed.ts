@@ -16,9 +16,14 @@ export class Managed {
     readonly args: readonly string[],
   ) {}
 
-  /** Starts `pagewire ...args`. It ends when this process does, however that comes: its IPC channel tells it. */
-  static start(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Managed {
-    const child = spawn(process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env });
+  /**
+   * Starts `pagewire ...args`. It ends when this process does, however that comes: its IPC channel tells it. `within` is a command that
+   * becomes the one it is given, such as `ip netns exec NAME`.
+   */
+  static start(args: readonly string[], env: NodeJS.ProcessEnv = process.env, within: readonly string[] = []): Managed {
+    const [file, ...rest] = [...within, process.execPath, command, ...args];
+    if (file === undefined) throw new Error('there is nothing to start');
+    const child = spawn(file, rest, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env });
     const managed = new Managed(child, args);
     living.add(managed);
     child.once('exit', () => living.delete(managed));

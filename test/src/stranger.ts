@@ -15,15 +15,15 @@ export class Stranger implements AsyncDisposable {
     socket.on('error', () => {});
   }
 
-  static async connect(port: number): Promise<Stranger> {
-    const socket = connect(port, '127.0.0.1');
+  static async connect(port: number, host = '127.0.0.1'): Promise<Stranger> {
+    const socket = connect(port, host);
     await once(socket, 'connect');
     return new Stranger(socket);
   }
 
   /** Connects and does the WebSocket handshake (RFC 6455, section 4). */
-  static async webSocket(port: number): Promise<Stranger> {
-    const stranger = await Stranger.connect(port);
+  static async webSocket(port: number, host = '127.0.0.1'): Promise<Stranger> {
+    const stranger = await Stranger.connect(port, host);
     const lines = ['GET / HTTP/1.1', 'Host: x', 'Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13'];
     stranger.send([...lines, 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==', '', ''].join('\r\n'));
     await once(stranger.#socket, 'data');

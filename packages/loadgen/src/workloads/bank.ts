@@ -33,6 +33,7 @@ export class Bank {
   readonly pages: number;
   readonly #pageBytes: number;
   readonly #ledgers: readonly AccountLedger[];
+  readonly #opened = new Set<number>();
   readonly #verdict: Verdict;
 
   /** `accounts` is rounded up to whole pages. */
@@ -73,9 +74,14 @@ export class Bank {
     return account % 2 === 0;
   }
 
-  /** Reads a page and takes what is there as the start of the run: the region may have served an earlier one. */
+  /**
+   * Reads a page and takes what is there as the start of the run: the region may have served an earlier one. Only the first reading counts:
+   * another that was given up as too slow may come back when money moves already.
+   */
   async open(region: RegionAccess, page: number): Promise<void> {
     const bytes = await this.#touching(page, region.read(page * this.#pageBytes, this.#pageBytes));
+    if (this.#opened.has(page)) return;
+    this.#opened.add(page);
     for (const account of this.#accountsOf(page)) this.ledger(account).first = accountAt(bytes, this.#offsetInPage(account));
   }
 
