@@ -27,6 +27,7 @@ const tasks = {
   check: [install, lint, build, testTypes, unit],
   lint: [install, lint, build, testTypes],
   sim: [install, build, (extra) => runNode('test/sim/dist/main.js', extra)],
+  history: [install, build, (extra) => runNode('packages/history/dist/check.js', extra)],
   litmus: [install, build, (extra) => runNode('test/litmus/dist/main.js', extra)],
   model: [install, build, (extra) => runNode('model/check.mjs', extra)],
   mutants: [install, build, (extra) => runNode('test/mutants/dist/main.js', extra)],

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { showValue } from '@pagewire/protocol';
 import { Command, CommanderError } from 'commander';
 import type { CommandContext } from './commands/command-context.js';
 import { defineCoordinator, runCoordinator } from './commands/coordinator.js';
@@ -64,6 +65,12 @@ export async function runCommandLine(
     terminal.say(program.helpInformation());
     return exitCodes.usage;
   }
+  const [first, ...rest] = args;
+  const topic = rest.find((arg) => arg !== '-h' && arg !== '--help');
+  if (first === 'help' && topic !== undefined && !isTopic(program, topic)) {
+    terminal.say(`pagewire help: unknown command ${showValue(topic)}; see pagewire --help`);
+    return exitCodes.usage;
+  }
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
@@ -75,6 +82,10 @@ export async function runCommandLine(
     return failure.exitCode;
   }
 }
+
+/** Asked for anything else, commander would print the whole help and not say why. */
+const isTopic = (program: Command, topic: string): boolean =>
+  topic === 'help' || program.commands.some((command) => command.name() === topic);
 
 function configure(program: Command, terminal: Terminal): void {
   // Inherited by the commands defined later.

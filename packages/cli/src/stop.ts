@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { CommandError, exitCodes } from './failure.js';
 
 /** Why a command was asked to end. SIGPIPE is not sent to programs for Node.js: a command asks for it when nobody reads its output any more. */
 export type StopCause = { readonly kind: 'signal'; readonly signal: StopSignal | 'SIGPIPE' } | { readonly kind: 'parent-gone' };
@@ -38,6 +39,7 @@ export class StopRequests {
       this.#listen('disconnect', () => this.ask({ kind: 'parent-gone' }));
       // Listening for the parent's end must not keep a command alive whose work is over.
       process.channel?.unref();
+      this.#listeners.push(() => process.channel?.ref());
     } else if (parentHandlesTerminal) {
       // The parent was gone before this process came so far: nobody will say so again.
       this.ask({ kind: 'parent-gone' });
@@ -92,4 +94,15 @@ export function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+/**
+ * Ends as `work` does, or with a `CommandError` as soon as a stop is asked for: for work that has nothing yet to end in good order, such as trying
+ * to reach somebody. The work is not waited for; the process is about to end.
+ */
+export function unlessStopped<T>(work: Promise<T>, stop: Pick<StopRequests, 'asked' | 'exitCode'>): Promise<T> {
+  const stopped = aborted(stop.asked).then((): never => {
+    throw new CommandError('ended on request before it was connected', stop.exitCode || exitCodes.failed);
+  });
+  return Promise.race([work, stopped]);
 }

@@ -113,6 +113,8 @@ describe('usage errors', () => {
   it.each([
     ['upp', "pagewire: unknown command 'upp' (did you mean up?); see pagewire --help"],
     ['frobnicate', "pagewire: unknown command 'frobnicate'; see pagewire --help"],
+    ['help frobnicate', 'pagewire help: unknown command "frobnicate"; see pagewire --help'],
+    ['help --nodes 0', 'pagewire help: unknown command "--nodes"; see pagewire --help'],
     ['up --nodez 3', "pagewire up: unknown option '--nodez' (did you mean --nodes?); see pagewire up --help"],
     ['up extra', "pagewire up: too many arguments for 'up'. Expected 0 arguments but got 1; see pagewire up --help"],
     ['run -n 2', "pagewire run: missing required argument 'program'; see pagewire run --help"],

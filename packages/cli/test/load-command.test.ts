@@ -8,12 +8,15 @@ const progress: LoadProgress = { phase: 'run', operations: 45_678, opsPerSecond:
 
 describe("a load's flags", () => {
   it('become the options of the load generator, and nothing is made up', () => {
-    expect(loadOptions({ target: ['ws://h:1'], workload: 'a', duration: 500, region: 'mine', clients: 3, json: true })).toEqual({
+    expect(
+      loadOptions({ target: ['ws://h:1'], workload: 'a', duration: 500, region: 'mine', clients: 3, history: 'h', json: true }),
+    ).toEqual({
       targets: ['ws://h:1'],
       workload: 'a',
       durationMs: 500,
       regionName: 'mine',
       clients: 3,
+      historyFile: 'h',
     });
     expect(loadOptions({ target: ['ws://h:1'], workload: 'a', json: false })).toEqual({ targets: ['ws://h:1'], workload: 'a' });
   });

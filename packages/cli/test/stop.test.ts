@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { aborted, StopRequests } from '../src/stop.js';
+import { aborted, StopRequests, unlessStopped } from '../src/stop.js';
 
 let open: StopRequests | undefined;
 
@@ -60,5 +60,27 @@ describe('requests to stop', () => {
     const stop = listen();
     stop.dispose();
     expect(process.listenerCount('SIGTERM')).toBe(before);
+  });
+});
+
+describe('work that may be given up', () => {
+  const never = new Promise<string>(() => {});
+
+  it('ends as it does by itself while nobody asks for a stop', async () => {
+    expect(await unlessStopped(Promise.resolve('done'), listen())).toBe('done');
+    await expect(unlessStopped(Promise.reject(new Error('refused')), listen())).rejects.toThrow('refused');
+  });
+
+  it('is not waited for once a stop is asked for', async () => {
+    const stop = listen();
+    const work = unlessStopped(never, stop);
+    stop.ask({ kind: 'signal', signal: 'SIGINT' });
+    await expect(work).rejects.toMatchObject({ name: 'CommandError', exitCode: 130 });
+  });
+
+  it('fails where no signal but the death of the parent asked', async () => {
+    const stop = listen();
+    stop.ask({ kind: 'parent-gone' });
+    await expect(unlessStopped(never, stop)).rejects.toMatchObject({ exitCode: 1 });
   });
 });

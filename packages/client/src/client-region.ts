@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import {
   type Atomic,
   type AtomicOp,
@@ -5,10 +6,16 @@ import {
   type AtomicValue,
   checkAtomic,
   checkAtomicRange,
+  checkPerformed,
   checkRange,
+  checkWitnessable,
   PagewireError,
+  type Performed,
   type RegionAccess,
   type RegionAtomics,
+  showValue,
+  type Witness,
+  type WitnessedAccess,
 } from '@pagewire/protocol';
 import { inPieces, type Piece, splitRange } from './pieces.js';
 import type { RegionBinding } from './region-binding.js';
@@ -23,6 +30,12 @@ export class ClientRegion implements RegionAccess {
   readonly bytes: number;
   readonly pageBytes: number;
   readonly atomics: RegionAtomics;
+  /** The same accesses with a witness for each, for histories that are checked afterwards. */
+  readonly witnessed: WitnessedAccess = {
+    read: (offset, length, performed) => this.#readWitnessed(offset, length, performed),
+    write: (offset, bytes, performed) => this.#writeWitnessed(offset, bytes, performed),
+    operate: (offset, atomic, performed) => this.#operateWitnessed(offset, atomic, performed),
+  };
   readonly #session: Session;
   readonly #binding: RegionBinding;
 
@@ -52,11 +65,7 @@ export class ClientRegion implements RegionAccess {
    * Writes `bytes`, as they are at the call, at `offset`. More than `limits.maxOperationBytes` travel as several operations, each on whole pages. Fails with `outcome-unknown` when some of it may have been written and the rest was not.
    */
   async write(offset: number, bytes: Uint8Array): Promise<void> {
-    if (!(bytes instanceof Uint8Array)) {
-      throw new PagewireError('bad-argument', `write at ${offset} of region "${this.name}" needs a Uint8Array, not ${typeof bytes}`);
-    }
-    checkRange(this, offset, bytes.length);
-    this.#checkAlive();
+    this.#checkWrite(offset, bytes);
     const pieces = splitRange(this.pageBytes, offset, bytes.length);
     const outcome = { begun: false };
     // The pieces of a long write are sent one after the other, and the caller may change its bytes meanwhile.
@@ -68,17 +77,64 @@ export class ClientRegion implements RegionAccess {
     }
   }
 
+  async #operateWitnessed(offset: number, atomic: Atomic, performed: Performed): Promise<AtomicValue> {
+    checkPerformed(performed);
+    if (typeof atomic !== 'object' || atomic === null) {
+      throw new PagewireError('bad-argument', `an atomic is given as an object, not as ${showValue(atomic)}`);
+    }
+    const { op, type, operand, replacement } = atomic;
+    return this.#operate(op, type, offset, operand, replacement, performed);
+  }
+
+  async #readWitnessed(offset: number, length: number, performed: Performed): Promise<Uint8Array> {
+    checkPerformed(performed);
+    checkRange(this, offset, length);
+    checkWitnessable(this, offset, length);
+    this.#checkAlive();
+    const bytes = new Uint8Array(length);
+    await this.#readPiece(bytes, { offset, length, at: 0 }, performed);
+    return bytes;
+  }
+
+  async #writeWitnessed(offset: number, bytes: Uint8Array, performed: Performed): Promise<void> {
+    checkPerformed(performed);
+    this.#checkWrite(offset, bytes);
+    checkWitnessable(this, offset, bytes.length);
+    await this.#writePiece(bytes, { offset, length: bytes.length, at: 0 }, { begun: false }, performed);
+  }
+
+  #checkWrite(offset: number, bytes: Uint8Array): void {
+    if (!types.isUint8Array(bytes)) {
+      throw new PagewireError(
+        'bad-argument',
+        `write at ${showValue(offset)} of region "${this.name}" needs a Uint8Array, not ${showValue(bytes)}`,
+      );
+    }
+    checkRange(this, offset, bytes.length);
+    this.#checkAlive();
+  }
+
   #checkAlive(): void {
     if (this.#binding.gone !== undefined) throw this.#binding.gone;
   }
 
-  #readPiece(target: Uint8Array, piece: Piece): Promise<void> {
-    const { offset, length } = piece;
-    const request = { kind: 'read', id: this.#session.nextId(), region: this.#binding.record.region, offset, length } as const;
-    return this.#session.perform(request, (reply) => target.set(reply.content, piece.at), this.#binding);
+  #readPiece(target: Uint8Array, piece: Piece, performed?: Performed): Promise<void> {
+    const request = {
+      kind: 'read',
+      id: this.#session.nextId(),
+      region: this.#binding.record.region,
+      offset: piece.offset,
+      length: piece.length,
+      witness: askedFor(performed),
+    } as const;
+    const take = (reply: { readonly content: Uint8Array; readonly witness?: Witness | undefined }): void => {
+      target.set(reply.content, piece.at);
+      tell(performed, reply);
+    };
+    return this.#session.perform(request, take, this.#binding);
   }
 
-  async #writePiece(source: Uint8Array, piece: Piece, outcome: { begun: boolean }): Promise<void> {
+  async #writePiece(source: Uint8Array, piece: Piece, outcome: { begun: boolean }, performed?: Performed): Promise<void> {
     const content = source.subarray(piece.at, piece.at + piece.length);
     const request = {
       kind: 'write',
@@ -86,9 +142,10 @@ export class ClientRegion implements RegionAccess {
       region: this.#binding.record.region,
       offset: piece.offset,
       content,
+      witness: askedFor(performed),
     } as const;
     try {
-      await this.#session.perform(request, () => undefined, this.#binding);
+      await this.#session.perform(request, (reply) => tell(performed, reply), this.#binding);
       outcome.begun = true;
     } catch (error) {
       if (error instanceof PagewireError && error.code === 'outcome-unknown') outcome.begun = true;
@@ -111,6 +168,7 @@ export class ClientRegion implements RegionAccess {
     offset: number,
     operand: AtomicValue,
     replacement: AtomicValue,
+    performed?: Performed,
   ): Promise<AtomicValue<T>> {
     checkAtomicRange(this, offset, type);
     const atomic: Atomic = { op, type, operand, replacement };
@@ -122,9 +180,30 @@ export class ClientRegion implements RegionAccess {
       region: this.#binding.record.region,
       offset,
       atomic,
+      witness: askedFor(performed),
     } as const;
-    // The session accepts only a reply whose value has the type that `type` speaks.
-    return this.#session.perform(request, (reply) => reply.value as AtomicValue<T>, this.#binding);
+    const take = (reply: { readonly value: number | bigint; readonly witness?: Witness | undefined }): AtomicValue<T> => {
+      tell(performed, reply);
+      // The session accepts only a reply whose value has the type that `type` speaks.
+      return reply.value as AtomicValue<T>;
+    };
+    return this.#session.perform(request, take, this.#binding);
+  }
+}
+
+/** Nothing rather than `false`, which would travel. */
+const askedFor = (performed: Performed | undefined): true | undefined => (performed === undefined ? undefined : true);
+
+/** What a node answers to its clients is confirmed. */
+function tell(performed: Performed | undefined, { witness }: { readonly witness?: Witness | undefined }): void {
+  if (witness === undefined) return;
+  try {
+    performed?.(witness);
+  } catch (error) {
+    // The program's error, not one of the connection, which is in the middle of something.
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }
 

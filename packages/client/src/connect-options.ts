@@ -1,4 +1,4 @@
-import { limits, PagewireError } from '@pagewire/protocol';
+import { limits, PagewireError, showValue } from '@pagewire/protocol';
 import type { LinkOptions } from '@pagewire/transport';
 
 /** How to connect. Every field has a default in {@link clientDefaults}. */
@@ -47,13 +47,16 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 function within(name: string, value: number, max: number): number {
   if (!Number.isInteger(value) || value < 1 || value > max) {
-    throw new PagewireError('bad-argument', `${name} ${String(value)}: use an integer from 1 to ${max}`);
+    throw new PagewireError('bad-argument', `${name} ${showValue(value)}: use an integer from 1 to ${max}`);
   }
   return value;
 }
 
 /** Fills in the defaults; throws `bad-argument` for a value that cannot work. */
 export function settle(options: ConnectOptions): Settings {
+  if (typeof options !== 'object' || options === null) {
+    throw new PagewireError('bad-argument', `connect takes its options as an object, not as ${showValue(options)}`);
+  }
   return {
     connectTimeoutMs: within('connectTimeoutMs', options.connectTimeoutMs ?? clientDefaults.connectTimeoutMs, MAX_TIMER_MS),
     operationTimeoutMs: within('operationTimeoutMs', options.operationTimeoutMs ?? clientDefaults.operationTimeoutMs, MAX_TIMER_MS),

@@ -56,6 +56,7 @@ export function repeatable(request: RequestMessage): boolean {
 export function answers(request: RequestMessage, reply: ReplyMessage): boolean {
   if (reply.kind === 'failed') return true;
   if (reply.kind !== replyKinds[request.kind]) return false;
+  if ('witness' in request && request.witness === true && !('witness' in reply && reply.witness !== undefined)) return false;
   if (request.kind === 'read' && reply.kind === 'bytes-read') return reply.content.length === request.length;
   if (request.kind === 'operate' && reply.kind === 'operated') {
     return typeof reply.value === (request.atomic.type === 'bigint64' ? 'bigint' : 'number');

@@ -1,4 +1,13 @@
-import { limits, PagewireError, type RegionOptions, type RequestMessage } from '@pagewire/protocol';
+import {
+  type Atomic,
+  incarnation,
+  limits,
+  PagewireError,
+  type RegionOptions,
+  type RequestMessage,
+  version,
+  type Witness,
+} from '@pagewire/protocol';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Client, type ClientRegion, clientDefaults, connect, connectAdmin, requestStatus } from '../src/index.js';
 import { FakeNode } from './fake-node.js';
@@ -22,6 +31,72 @@ afterEach(async () => {
 function holdBack(...kinds: RequestMessage['kind'][]): void {
   node.answer = (request) => (kinds.includes(request.kind) ? undefined : node.serve(request));
 }
+
+describe('accesses that are witnessed', () => {
+  const witness = { incarnation: incarnation(4), version: version(9), serial: 17 };
+
+  test('ask for a witness and tell it before they end', async () => {
+    node.answer = (request) => ({ ...node.serve(request), witness });
+    const told: unknown[] = [];
+    const performed = (seen: Witness, confirmed?: Promise<void>) => told.push([seen, confirmed]);
+    await region.witnessed.write(8, Uint8Array.of(5, 0, 0, 0), performed);
+    expect(await region.witnessed.read(8, 4, performed)).toEqual(Uint8Array.of(5, 0, 0, 0));
+    expect(await region.witnessed.operate(8, { op: 'add', type: 'int32', operand: 1, replacement: 0 }, performed)).toBe(5);
+    expect(told).toEqual([[witness, undefined], [witness, undefined], [witness, undefined]]); // biome-ignore format: a list
+    expect(['read', 'write', 'operate'].map((kind) => node.asked.find(({ request }) => request.kind === kind)?.request)).toEqual([
+      expect.objectContaining({ witness: true }),
+      expect.objectContaining({ witness: true }),
+      expect.objectContaining({ witness: true }),
+    ]);
+  });
+
+  test('lie on one page', async () => {
+    const refusal = expect.objectContaining({ code: 'bad-argument', message: expect.stringContaining('lies on one page') });
+    await expect(region.witnessed.read(4095, 2, () => {})).rejects.toEqual(refusal);
+    await expect(region.witnessed.write(4095, new Uint8Array(2), () => {})).rejects.toEqual(refusal);
+    expect(node.asked.map(({ request }) => request.kind)).toEqual(['open-region']);
+  });
+
+  test('are not taken for answered without the witness that they asked for', async () => {
+    await expect(region.witnessed.write(0, Uint8Array.of(1), () => {})).rejects.toMatchObject({ code: 'outcome-unknown' });
+  });
+
+  test('are refused when there is nobody to tell it to', async () => {
+    // Programs in JavaScript can pass anything.
+    const nobody = undefined as unknown as () => void;
+    const nothing = undefined as unknown as Atomic;
+    await expect(region.witnessed.read(0, 1, nobody)).rejects.toMatchObject({ code: 'bad-argument' });
+    await expect(region.witnessed.write(0, new Uint8Array(1), nobody)).rejects.toMatchObject({ code: 'bad-argument' });
+    await expect(region.witnessed.operate(0, nothing, () => {})).rejects.toMatchObject({ code: 'bad-argument' });
+  });
+
+  test('end well, and the client goes on, also when who is told throws', async () => {
+    const thrown: unknown[] = [];
+    const { queueMicrotask } = globalThis;
+    vi.spyOn(globalThis, 'queueMicrotask').mockImplementation((callback) =>
+      queueMicrotask(() => {
+        try {
+          callback();
+        } catch (error) {
+          thrown.push(error);
+        }
+      }),
+    );
+    node.answer = (request) => ({ ...node.serve(request), witness });
+    const deaf = (): never => {
+      throw new Error('not now');
+    };
+    expect(await region.witnessed.operate(8, { op: 'add', type: 'int32', operand: 1, replacement: 0 }, deaf)).toBe(0);
+    expect(await region.read(8, 1)).toEqual(Uint8Array.of(1));
+    vi.restoreAllMocks();
+    expect(thrown).toEqual([new Error('not now')]);
+  });
+
+  test('others do not ask for one', async () => {
+    await region.read(0, 4);
+    expect(node.of('read')).toEqual([expect.not.objectContaining({ witness: expect.anything() })]);
+  });
+});
 
 describe('operations', () => {
   test('a read returns what was written', async () => {
@@ -203,6 +278,7 @@ describe('connecting', () => {
   test.each([
     ['a URL of another scheme', () => connect('http://127.0.0.1:1')],
     ['a URL that is none', () => connect('nonsense')],
+    ['options that are null', () => connect('ws://127.0.0.1:1', null as unknown as object)],
     ['no time to connect', () => connect('ws://127.0.0.1:1', { connectTimeoutMs: 0 })],
     ['no operations in flight', () => connect('ws://127.0.0.1:1', { maxInFlight: 0 })],
     ['more in flight than a node takes', () => connect('ws://127.0.0.1:1', { maxInFlight: limits.maxOperationsPerClient + 1 })],

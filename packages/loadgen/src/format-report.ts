@@ -1,4 +1,5 @@
 import type { LatencySummary } from './meter.js';
+import type { HistoryReport } from './recording.js';
 import { type LoadReport, thingsOf } from './report.js';
 import { count } from './workload.js';
 
@@ -55,8 +56,12 @@ function troubles(report: LoadReport): string[] {
     ...(report.behind > 0 ? [`behind schedule: ${count(report.behind)} operations were due and never started`] : []),
     ...(report.setAside > 0 ? [`set aside: ${count(report.setAside)} ${thingsOf(report.workload)} on lost pages`] : []),
     ...report.notes.map((note) => `note: ${note}`),
+    ...(report.history === undefined ? [] : [`history: ${historyOf(report.history)}`]),
   ];
 }
+
+const historyOf = ({ file, operations, complete }: HistoryReport): string =>
+  `${count(operations)} operations${complete ? '' : ', the first of the run,'} in ${file}`;
 
 /** The report for people: a heading, a table of latencies, what went wrong, and what was verified. No trailing newline. */
 export function formatReport(report: LoadReport): string {

@@ -5,5 +5,6 @@ export type { LoadClient, OpenClient } from './load-client.js';
 export type { LatencySummary, OpKind } from './meter.js';
 export { type LoadOptions, loadLimits, type WorkloadName, workloadNames } from './options.js';
 export type { LoadPhase, LoadProgress } from './progress.js';
+export type { HistoryReport } from './recording.js';
 export type { LoadReport, VerificationReport } from './report.js';
 export { type LoadHooks, runLoad } from './run-load.js';

@@ -1,5 +1,6 @@
 import { limits, PagewireError } from '@pagewire/protocol';
 import { type Distribution, distributions } from './choosers.js';
+import { recordable } from './recording.js';
 
 /** What a load does. a to f are the YCSB core workloads. */
 export type WorkloadName = 'a' | 'b' | 'c' | 'd' | 'e' | 'f' | 'counter' | 'transfer' | 'scan';
@@ -64,6 +65,8 @@ export interface LoadOptions {
   readonly pageBytes?: number;
   /** Leave the region in place. Default: only a region that was named by `regionName` stays, for it may not be ours to delete. */
   readonly keep?: boolean;
+  /** Where to write the history of what the clients did and saw; only for a to d, f and counter. Default: none is recorded. */
+  readonly historyFile?: string;
 }
 
 /** Options with every default filled in. */
@@ -82,6 +85,7 @@ export interface LoadSettings {
   readonly regionName: string;
   readonly pageBytes: number;
   readonly keep: boolean;
+  readonly historyFile: string | undefined;
 }
 
 const defaultRecords: Record<WorkloadName, number> = {
@@ -131,6 +135,11 @@ function checkNames(options: LoadOptions): void {
   if (options.recordBytes !== undefined && (workload === 'counter' || workload === 'transfer')) {
     throw refuse(`workload ${workload} has no records: leave recordBytes out`);
   }
+  if (options.historyFile !== undefined && !recordable.has(workload)) {
+    throw refuse(
+      `workload ${workload} touches more than one location at a time, which no history can hold: record one of ${[...recordable].join(', ')}`,
+    );
+  }
 }
 
 /** Checks the options and fills in the defaults. Throws `bad-argument`. */
@@ -153,5 +162,6 @@ export function resolveOptions(options: LoadOptions): LoadSettings {
     regionName: options.regionName ?? `load-${workload}`,
     pageBytes: options.pageBytes ?? limits.defaultPageBytes,
     keep: options.keep ?? options.regionName !== undefined,
+    historyFile: options.historyFile,
   };
 }

@@ -2,6 +2,7 @@ import type { ErrorCode } from '@pagewire/protocol';
 import type { Distribution } from './choosers.js';
 import type { LatencySummary, OpKind } from './meter.js';
 import type { WorkloadName } from './options.js';
+import type { HistoryReport } from './recording.js';
 
 /** What a run verified. */
 export interface VerificationReport {
@@ -58,6 +59,8 @@ export interface LoadReport {
   /** True when the run was stopped before its end. */
   readonly aborted: boolean;
   readonly verification: VerificationReport;
+  /** Absent where none was recorded. */
+  readonly history?: HistoryReport;
   /** What else a reader of the numbers should know. */
   readonly notes: readonly string[];
 }

@@ -9,6 +9,7 @@ import { type LoadOptions, type LoadSettings, loadLimits, resolveOptions } from 
 import { Pacer } from './pacer.js';
 import { type LoadPhase, type LoadProgress, ProgressReporter } from './progress.js';
 import { Random } from './random.js';
+import { type HistoryReport, Recording } from './recording.js';
 import { type LoadReport, thingsOf, transportOf } from './report.js';
 import { openSessions, type Sessions } from './sessions.js';
 import { Stop } from './stop.js';
@@ -104,10 +105,12 @@ class Run {
   }
 
   async #measure({ pool }: Sessions): Promise<LoadReport> {
+    const { historyFile } = this.#settings;
+    const recording = historyFile === undefined ? undefined : await Recording.start(historyFile);
     const loadStartMs = this.#clock.now();
     await this.#phase('load', (tally) => this.#workload.prepare(pool, tally));
     const loadMs = this.#clock.now() - loadStartMs;
-    const result = await this.#drive(pool);
+    const result = await this.#drive(pool, recording);
     this.#accountForUnfinished(result);
     // What was left in flight must not begin anything more.
     this.#stop.request();
@@ -115,7 +118,8 @@ class Run {
     const { summary, unread } = await this.#phase('verify', (tally) => this.#conclude(pool, tally));
     if (unread > 0) this.#accountForUnread(unread);
     const verifyMs = this.#clock.now() - verifyStartMs;
-    return this.#summarize({ clients: pool.size, loadMs, verifyMs, result, summary });
+    const history = await recording?.end();
+    return this.#summarize({ clients: pool.size, loadMs, verifyMs, result, summary, history });
   }
 
   get #aborted(): boolean {
@@ -137,10 +141,14 @@ class Run {
     else this.#verdict.failed(`${what} through any client, and are not known to be lost`);
   }
 
-  #drive({ clients }: ClientPool): Promise<DriveResult> {
+  #drive({ clients }: ClientPool, recording: Recording | undefined): Promise<DriveResult> {
     const { depth, seed, durationMs, operations, rate } = this.#settings;
     const lanes: Lane[] = clients.flatMap((pooled, client) =>
-      Array.from({ length: depth }, (_, i) => ({ client, ...pooled, random: new Random(seed, client * depth + i) })),
+      Array.from({ length: depth }, (_, i) => {
+        const name = depth === 1 ? `client ${client}` : `client ${client}.${i}`;
+        const region = recording?.lane(name, pooled.region) ?? pooled.region;
+        return { client, region, reachable: pooled.reachable, random: new Random(seed, client * depth + i) };
+      }),
     );
     this.#progress.begin('run');
     return drive({
@@ -197,6 +205,7 @@ class Run {
     readonly verifyMs: number;
     readonly result: DriveResult;
     readonly summary: string;
+    readonly history: HistoryReport | undefined;
   }): LoadReport {
     const { workload, regionName, targets, depth, records, recordBytes, distribution, seed, rate } = this.#settings;
     const { elapsedMs, behind, unfinished } = outcome.result;
@@ -228,6 +237,7 @@ class Run {
       setAside: this.#workload.setAside(),
       aborted: this.#aborted,
       verification: { ok, checks, wrong, failures, summary: outcome.summary },
+      ...(outcome.history === undefined ? {} : { history: outcome.history }),
       notes: this.#notes,
     };
   }

@@ -8,6 +8,8 @@ export interface AccessTerms {
   readonly memory: PageMemory;
   readonly right: Right;
   readonly deadline: Millis;
+  /** Called each time that a page of the access was used, before it can be given up again. */
+  readonly used?: ((index: number) => void) | undefined;
 }
 
 /**
@@ -28,6 +30,7 @@ export abstract class Access<T> implements WaitingAccess {
   readonly memory: PageMemory;
   readonly right: Right;
   readonly deadline: Millis;
+  protected readonly used: AccessTerms['used'];
   readonly #outcome = new Deferred<T>();
   #settled = false;
 
@@ -35,6 +38,7 @@ export abstract class Access<T> implements WaitingAccess {
     this.memory = terms.memory;
     this.right = terms.right;
     this.deadline = terms.deadline;
+    this.used = terms.used;
   }
 
   get promise(): Promise<T> {
@@ -70,6 +74,7 @@ abstract class RangeAccess<T> extends Access<T> {
 
   run(index: number): void {
     this.use(index);
+    this.used?.(index);
     this.#missing -= 1;
     if (this.#missing === 0) this.finish(this.result());
   }
@@ -138,7 +143,9 @@ export class AtomicAccess extends Access<number | bigint> {
   }
 
   run(index: number): void {
-    this.finish(applyAtomic(this.memory.view(index), this.#offset - index * this.memory.pageBytes, this.#atomic));
+    const before = applyAtomic(this.memory.view(index), this.#offset - index * this.memory.pageBytes, this.#atomic);
+    this.used?.(index);
+    this.finish(before);
   }
 }
 

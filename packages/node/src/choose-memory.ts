@@ -1,4 +1,4 @@
-import { type Millis, PagewireError } from '@pagewire/protocol';
+import { type Millis, PagewireError, showValue } from '@pagewire/protocol';
 import { type Probe, probe } from '@pagewire/userfaultfd';
 import type { LeaseEnd } from './lease.js';
 import type { MemoryKind, MemoryMode, MemoryShape, PageMemory } from './memory.js';
@@ -62,7 +62,7 @@ export function chooseMemory(mode: MemoryMode, can: () => Probe = probe): Memory
       );
     }
     default:
-      throw new PagewireError('bad-argument', `memory is 'auto', 'mapped' or 'software', not ${JSON.stringify(mode)}`);
+      throw new PagewireError('bad-argument', `memory is 'auto', 'mapped' or 'software', not ${showValue(mode)}`);
   }
 }
 

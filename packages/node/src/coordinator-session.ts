@@ -197,6 +197,12 @@ export class CoordinatorSession {
   #answerToJoin(message: Message): void {
     const sentAt = this.#joinSentAt;
     if (message.kind === 'joined' && sentAt !== undefined) {
+      if (!canBeKept(message)) {
+        return this.#end(
+          'protocol-violation',
+          `its lease of ${message.leaseMs} ms, renewed every ${message.renewEveryMs} ms, cannot be kept`,
+        );
+      }
       clearTimeout(this.#joinTimer);
       this.#state = 'member';
       const { cluster, incarnation, leaseMs, renewEveryMs, waitedMs } = message;
@@ -306,5 +312,9 @@ export class CoordinatorSession {
     );
   }
 }
+
+/** Timers that are to go off in less than a millisecond, or in more than they can count, go off all the time. */
+const canBeKept = ({ leaseMs, renewEveryMs }: Pick<JoinTerms, 'leaseMs' | 'renewEveryMs'>): boolean =>
+  renewEveryMs >= 1 && leaseMs > renewEveryMs && leaseMs < 2 ** 31;
 
 const toError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new InvariantError(String(thrown)));

@@ -201,7 +201,7 @@ export class Membership {
     const agent = new Agent();
     this.#life = { terms, lease, session, agent, peers, renewTimer, leaseTimer: this.#watchLease(session, lease) };
     this.#options.leaseEnds(lease.end(now()));
-    pager.begin(agent);
+    pager.begin(agent, terms.incarnation);
   }
 
   #renewed(sentAt: Millis): void {

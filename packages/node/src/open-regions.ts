@@ -1,5 +1,6 @@
 import {
   checkRegionOptions,
+  isRegionShape,
   limits,
   PagewireError,
   type RegionId,
@@ -124,7 +125,9 @@ export class OpenRegions {
 
   #lookUp<T>(name: string, { bytes, pageBytes }: RegionOptions, take: (record: RegionRecord) => T): Promise<T> {
     return this.#options.ask({ kind: 'open-region', name, bytes, pageBytes }, (reply) =>
-      reply.kind === 'region-opened' ? take(reply.record) : wrongAnswer('open-region', reply),
+      reply.kind === 'region-opened' && reply.record.name === name && isRegionShape(reply.record)
+        ? take(reply.record)
+        : wrongAnswer('open-region', reply),
     );
   }
 

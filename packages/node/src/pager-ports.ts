@@ -10,6 +10,8 @@ import type {
   PageStateKind,
   Peer,
   RegionId,
+  Right,
+  Version,
 } from '@pagewire/protocol';
 
 /** The agent machine of `@pagewire/protocol`, as the pager drives it. */
@@ -21,6 +23,7 @@ export interface AgentMachine {
   holds(region: RegionId): boolean;
   isAsked(page: PageId): boolean;
   stateOf(page: PageId): PageStateKind;
+  heldAt(page: PageId): { readonly right: Right; readonly version: Version } | undefined;
   holdings(region?: RegionId): Iterable<PageId>;
 }
 

@@ -2,6 +2,7 @@ import {
   type AgentEffect,
   type AgentInput,
   type ErrorCode,
+  type Incarnation,
   invariant,
   limits,
   type Millis,
@@ -13,6 +14,7 @@ import {
   type RegionId,
   type Right,
   unreachable,
+  type Witness,
 } from '@pagewire/protocol';
 import type { WaitingAccess } from './access.js';
 import { Confirmations } from './confirmations.js';
@@ -37,6 +39,8 @@ export class Pager {
   readonly #releases: ReleaseWindow<RegionId | undefined>;
   readonly #confirmations = new Confirmations();
   #agent: AgentMachine | undefined;
+  #incarnation: Incarnation | undefined;
+  #serial = 0;
   #ended: Ended = { code: 'fenced', message: 'this node has not joined a cluster yet' };
   #shut: Ended | undefined;
   #lives = 0;
@@ -78,9 +82,10 @@ export class Pager {
   }
 
   /** A new incarnation, which holds nothing. */
-  begin(agent: AgentMachine): void {
+  begin(agent: AgentMachine, incarnation: Incarnation): void {
     invariant(this.#agent === undefined, 'a pager lives one life at a time');
     this.#agent = agent;
+    this.#incarnation = incarnation;
     this.#lives += 1;
     for (const region of this.#frames.regions()) this.#tellOpened(region);
   }
@@ -209,6 +214,14 @@ export class Pager {
   /** Gives up what is left at once: what is not given back now goes with the node. */
   releaseTheRest(): void {
     this.#releases.unbound();
+  }
+
+  /** The witness of an access to page `index` of `region` that is performed now, and that nothing else comes between. */
+  witness(region: PagedRegion, index: number): Witness {
+    const held = this.#agent?.heldAt(pageId(region.id, index));
+    invariant(held !== undefined && this.#incarnation !== undefined, `page ${index} of "${region.record.name}" is used without a right`);
+    this.#serial += 1;
+    return { incarnation: this.#incarnation, version: held.version, serial: this.#serial };
   }
 
   /** See {@link ServiceHost.exposed}. */

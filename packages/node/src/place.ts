@@ -1,4 +1,4 @@
-import { limits, PagewireError } from '@pagewire/protocol';
+import { limits, PagewireError, showValue } from '@pagewire/protocol';
 
 /** Which one of how many equal programs a node is. */
 export interface Place {
@@ -9,12 +9,16 @@ export interface Place {
 }
 
 /** Throws `bad-argument` when there can be no such place. */
-export function checkPlace({ rank, size }: Place): Place {
+export function checkPlace(place: Place): Place {
+  if (typeof place !== 'object' || place === null) {
+    throw new PagewireError('bad-argument', `place is an object with a rank and a size, not ${showValue(place)}`);
+  }
+  const { rank, size } = place;
   if (!Number.isSafeInteger(size) || size < 1 || size > limits.maxNodes) {
-    throw new PagewireError('bad-argument', `size is a whole number from 1 to ${limits.maxNodes}, not ${size}`);
+    throw new PagewireError('bad-argument', `size is a whole number from 1 to ${limits.maxNodes}, not ${showValue(size)}`);
   }
   if (!Number.isSafeInteger(rank) || rank < 0 || rank >= size) {
-    throw new PagewireError('bad-argument', `rank is a whole number from 0 to ${size - 1}, one below size, not ${rank}`);
+    throw new PagewireError('bad-argument', `rank is a whole number from 0 to ${size - 1}, one below size, not ${showValue(rank)}`);
   }
   return { rank, size };
 }

@@ -1,18 +1,25 @@
+import { types } from 'node:util';
 import {
   type Atomic,
   applyAtomic,
   atomicBytes,
+  atomicsOver,
   atomicWrites,
   checkAtomic,
   checkAtomicRange,
+  checkPerformed,
   checkRange,
+  checkWitnessable,
   limits,
   type Millis,
   millis,
   PagewireError,
+  type Performed,
   type RegionAtomics,
   type RegionId,
   type Right,
+  showValue,
+  type WitnessedAccess,
 } from '@pagewire/protocol';
 import type { WasmMemory } from '@pagewire/userfaultfd';
 import { type Access, type AccessTerms, AtomicAccess, PrefetchAccess, ReadAccess, WriteAccess } from './access.js';
@@ -22,7 +29,6 @@ import type { Pager } from './pager.js';
 import { type HeldPin, PinAccess, type PinOwner } from './pin.js';
 import type { PageRun } from './prefetch.js';
 import type { Pin, Region } from './region.js';
-import { atomicsOver } from './region-atomics.js';
 import type { AddressWaits, StoppableWait, WaitOwner } from './sync/address-waits.js';
 import type { BegunWrites } from './sync/begun-writes.js';
 import type { WaitLimit, WaitResult } from './sync/sync-objects.js';
@@ -45,6 +51,20 @@ export interface HandleOptions {
 /** A region's API over the pager: checks arguments, takes what is here at once, and lets the pager wait for the rest. */
 export class RegionHandle implements Region {
   readonly atomics: RegionAtomics;
+  readonly witnessed: WitnessedAccess = {
+    read: async (offset, length, performed) => {
+      checkPerformed(performed);
+      return this.read(offset, length, undefined, performed);
+    },
+    write: async (offset, bytes, performed) => {
+      checkPerformed(performed);
+      return this.write(offset, bytes, undefined, performed);
+    },
+    operate: async (offset, atomic, performed) => {
+      checkPerformed(performed);
+      return this.operate(offset, atomic, undefined, performed);
+    },
+  };
   readonly #region: PagedRegion;
   readonly #pager: Pager;
   readonly #options: HandleOptions;
@@ -99,6 +119,7 @@ export class RegionHandle implements Region {
 
   mapNow(range: { readonly offset: number; readonly bytes: number }): MemoryWindow {
     this.#checkOpen();
+    checkObject('the range of a map', range);
     const { offset, bytes } = range;
     const window = this.#region.memory.map({ offset, bytes, closed: () => this.#windows.delete(window) });
     this.#windows.add(window);
@@ -112,15 +133,20 @@ export class RegionHandle implements Region {
   }
 
   /** The service gives a deadline of its own to each access; others have the timeout of this handle. */
-  read(offset: number, length: number, deadline?: Millis): Promise<Uint8Array> {
+  read(offset: number, length: number, deadline?: Millis, performed?: Performed): Promise<Uint8Array> {
     try {
       const now = this.#enter(offset, length);
+      if (performed !== undefined) checkWitnessable(this, offset, length);
       if (this.#isLong(offset, length)) return this.#readParts(offset, length, deadline);
       const { memory } = this.#region;
       const missing = this.#missing(offset, length, 'readonly');
-      if (missing === undefined) return Promise.resolve(memory.range(offset, length).slice());
+      if (missing === undefined) {
+        const bytes = memory.range(offset, length).slice();
+        this.#witness(performed, offset);
+        return Promise.resolve(bytes);
+      }
       this.#pager.makeRoom(missing.length);
-      const access = new ReadAccess(this.#terms('readonly', now, deadline), offset, new Uint8Array(length), missing.length);
+      const access = new ReadAccess(this.#terms('readonly', now, deadline, performed), offset, new Uint8Array(length), missing.length);
       this.#runPresent(access, missing, offset, length);
       return this.#wait(access, missing, this.#ahead(missing));
     } catch (error) {
@@ -128,20 +154,24 @@ export class RegionHandle implements Region {
     }
   }
 
-  write(offset: number, bytes: Uint8Array, deadline?: Millis): Promise<void> {
+  write(offset: number, bytes: Uint8Array, deadline?: Millis, performed?: Performed): Promise<void> {
     try {
-      if (!(bytes instanceof Uint8Array)) throw new PagewireError('bad-argument', `write to region "${this.name}" takes a Uint8Array`);
+      if (!isUint8Array(bytes)) throw new PagewireError('bad-argument', `write to region "${this.name}" takes a Uint8Array`);
       const now = this.#enter(offset, bytes.length);
+      if (performed !== undefined) checkWitnessable(this, offset, bytes.length);
+      // Also bytes whose buffer was detached: they have no length, and nothing can be copied from them.
+      if (bytes.length === 0) return Promise.resolve();
       if (this.#isLong(offset, bytes.length)) return this.#begun(this.#writeParts(offset, copied(bytes, this.name), deadline), deadline);
       const missing = this.#missing(offset, bytes.length, 'exclusive');
       if (missing === undefined) {
         this.#region.memory.range(offset, bytes.length).set(bytes);
+        this.#witness(performed, offset);
         return Promise.resolve();
       }
       // The caller may change its bytes while the pages are on their way.
       const own = copied(bytes, this.name);
       this.#pager.makeRoom(missing.length);
-      const access = new WriteAccess(this.#terms('exclusive', now, deadline), offset, own, missing.length);
+      const access = new WriteAccess(this.#terms('exclusive', now, deadline, performed), offset, own, missing.length);
       this.#runPresent(access, missing, offset, own.length);
       return this.#begun(this.#wait(access, missing), deadline);
     } catch (error) {
@@ -149,18 +179,24 @@ export class RegionHandle implements Region {
     }
   }
 
-  operate(offset: number, atomic: Atomic, deadline?: Millis): Promise<number | bigint> {
+  operate(offset: number, given: Atomic, deadline?: Millis, performed?: Performed): Promise<number | bigint> {
     try {
-      checkAtomicRange(this, offset, atomic.type);
+      checkObject('an atomic', given);
+      // The caller may change its object while the page is on its way.
+      const { op, type, operand, replacement } = given;
+      const atomic: Atomic = { op, type, operand, replacement };
+      checkAtomicRange(this, offset, type);
       checkAtomic(atomic);
       const now = this.#enter(offset, atomicBytes[atomic.type]);
       const right = atomicWrites(atomic.op) ? 'exclusive' : 'readonly';
       const index = Math.floor(offset / this.pageBytes);
       if (this.#region.permits(index, right)) {
-        return Promise.resolve(applyAtomic(this.#region.memory.view(index), offset - index * this.pageBytes, atomic));
+        const before = applyAtomic(this.#region.memory.view(index), offset - index * this.pageBytes, atomic);
+        this.#witness(performed, offset);
+        return Promise.resolve(before);
       }
       this.#pager.makeRoom(1);
-      const operating = this.#wait(new AtomicAccess(this.#terms(right, now, deadline), offset, atomic), [index]);
+      const operating = this.#wait(new AtomicAccess(this.#terms(right, now, deadline, performed), offset, atomic), [index]);
       return right === 'exclusive' ? this.#begun(operating, deadline) : operating;
     } catch (error) {
       return Promise.reject(error);
@@ -259,8 +295,23 @@ export class RegionHandle implements Region {
     return millis(now + this.#options.faultTimeoutMs);
   }
 
-  #terms(right: Right, now: Millis, deadline = this.#deadline(now)): AccessTerms {
-    return { memory: this.#region.memory, right, deadline };
+  #terms(right: Right, now: Millis, deadline = this.#deadline(now), performed?: Performed): AccessTerms {
+    const used = performed === undefined ? undefined : (index: number) => this.#witness(performed, index * this.pageBytes);
+    return { memory: this.#region.memory, right, deadline, used };
+  }
+
+  /** Tells of an access at `offset` that was just performed, before anything else happens here. */
+  #witness(performed: Performed | undefined, offset: number): void {
+    if (performed === undefined) return;
+    const witness = this.#pager.witness(this.#region, Math.floor(offset / this.pageBytes));
+    try {
+      performed(witness, this.#pager.exposed());
+    } catch (error) {
+      // The program's error, not one of the pager, which is in the middle of something.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 
   get #pagesAtOnce(): number {
@@ -354,7 +405,8 @@ function room(length: number, what: string): Uint8Array<ArrayBuffer> {
 /** The caller may change its bytes while the pages are on their way. */
 export function copied(bytes: Uint8Array, region: string): Uint8Array<ArrayBuffer> {
   const own = room(bytes.length, `a write to region "${region}"`);
-  own.set(bytes);
+  // Detached bytes have no length, and may not be copied from.
+  if (bytes.length > 0) own.set(bytes);
   return own;
 }
 
@@ -369,6 +421,15 @@ export function wholeMemory({ name, bytes }: { readonly name: string; readonly b
 
 function checkRight(right: Right): void {
   if (right !== 'readonly' && right !== 'exclusive') {
-    throw new PagewireError('bad-argument', `a right is 'readonly' or 'exclusive', not ${JSON.stringify(right)}`);
+    throw new PagewireError('bad-argument', `a right is 'readonly' or 'exclusive', not ${showValue(right)}`);
   }
+}
+
+/** Not `instanceof`, which a proxy and an object made of the prototype pass without having bytes. */
+export const isUint8Array = (value: unknown): value is Uint8Array => types.isUint8Array(value);
+
+/** Programs in JavaScript can pass anything. */
+function checkObject(what: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null)
+    throw new PagewireError('bad-argument', `${what} is given as an object, not as ${showValue(value)}`);
 }

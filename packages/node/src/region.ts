@@ -1,4 +1,4 @@
-import type { Atomic, RegionAccess, RegionId, Right } from '@pagewire/protocol';
+import type { Atomic, RegionAccess, RegionId, Right, WitnessedAccess } from '@pagewire/protocol';
 import type { WasmMemory } from '@pagewire/userfaultfd';
 import type { MemoryWindow } from './memory.js';
 import type { WaitLimit, WaitResult } from './sync/sync-objects.js';
@@ -39,6 +39,11 @@ export interface Region extends RegionAccess, AsyncDisposable {
   readonly memory: WasmMemory;
   /** A part of the region as shared memory, like `buffer`. Both ends lie between pages. Windows may overlap. */
   map(range: { readonly offset: number; readonly bytes: number }): Promise<MemoryWindow>;
+  /**
+   * The same accesses with a witness for each, for histories that are checked afterwards. Plain loads and stores of mapped memory, and what is done
+   * through pins, have none: nobody sees when they happen. In mapped memory a witnessed access ends when others may depend on it.
+   */
+  readonly witnessed: WitnessedAccess;
   /** Applies one atomic given as data; resolves as `atomics` does. */
   operate(offset: number, atomic: Atomic): Promise<number | bigint>;
   /** Gains `right` (exclusive unless said otherwise) to every page of the range and holds it until released. At most `limits.maxPagesPerPin` pages. */

@@ -1,15 +1,18 @@
-import type { Atomic, Millis, RegionId, RegionOptions, RegionRecord, RegionShape } from '@pagewire/protocol';
+import type { Atomic, Millis, Performed, RegionId, RegionOptions, RegionRecord, RegionShape } from '@pagewire/protocol';
 import type { Acceptance, Attributes, Link } from '@pagewire/transport';
 
 /** `fenced`: the lease ended, every right is gone, accesses fail with `fenced` until the node has rejoined and what it held of locks is released. */
 export type NodeState = 'live' | 'fenced' | 'closed';
 
-/** A region as the service uses it. An access that does not have its pages by `deadline` fails with `timeout`. */
+/**
+ * A region as the service uses it. An access that does not have its pages by `deadline` fails with `timeout`. One that is to be witnessed lies on
+ * one page; see {@link Performed}.
+ */
 export interface ServedRegion extends RegionShape {
   readonly id: RegionId;
-  read(offset: number, length: number, deadline: Millis): Promise<Uint8Array>;
-  write(offset: number, bytes: Uint8Array, deadline: Millis): Promise<void>;
-  operate(offset: number, atomic: Atomic, deadline: Millis): Promise<number | bigint>;
+  read(offset: number, length: number, deadline: Millis, performed?: Performed): Promise<Uint8Array>;
+  write(offset: number, bytes: Uint8Array, deadline: Millis, performed?: Performed): Promise<void>;
+  operate(offset: number, atomic: Atomic, deadline: Millis, performed?: Performed): Promise<number | bigint>;
 }
 
 /** What the service for clients needs of its node. */

@@ -4,6 +4,7 @@ import {
   checkAtomicRange,
   checkRange,
   checkRegionOptions,
+  checkWitnessable,
   limits,
   type Millis,
   PagewireError,
@@ -12,6 +13,7 @@ import {
   type ReplyMessage,
   type RequestMessage,
   unreachable,
+  type Witness,
 } from '@pagewire/protocol';
 import type { ServedRegion, ServiceHost } from './service-host.js';
 import type { PageSpan } from './service-page-order.js';
@@ -39,9 +41,11 @@ export function checkMemoryRequest(region: RegionShape, request: MemoryRequest):
   switch (request.kind) {
     case 'read':
       checkRange(region, request.offset, request.length);
+      if (request.witness === true) checkWitnessable(region, request.offset, request.length);
       return;
     case 'write':
       checkRange(region, request.offset, request.content.length);
+      if (request.witness === true) checkWitnessable(region, request.offset, request.content.length);
       return;
     case 'operate':
       checkAtomicRange(region, request.offset, request.atomic.type);
@@ -82,14 +86,21 @@ export function describeMemory(region: RegionShape, request: MemoryRequest): str
 /** Performs a checked memory request. The bytes of a write are taken before it returns. */
 export async function performMemory(region: ServedRegion, request: MemoryRequest, deadline: Millis): Promise<ReplyMessage> {
   const { id } = request;
+  let witness: Witness | undefined;
+  const performed =
+    request.witness === true
+      ? (performed: Witness): void => {
+          witness = performed;
+        }
+      : undefined;
   switch (request.kind) {
     case 'read':
-      return { kind: 'bytes-read', id, content: await region.read(request.offset, request.length, deadline) };
+      return { kind: 'bytes-read', id, content: await region.read(request.offset, request.length, deadline, performed), witness };
     case 'write':
-      await region.write(request.offset, request.content, deadline);
-      return { kind: 'written', id };
+      await region.write(request.offset, request.content, deadline, performed);
+      return { kind: 'written', id, witness };
     case 'operate':
-      return { kind: 'operated', id, value: await region.operate(request.offset, request.atomic, deadline) };
+      return { kind: 'operated', id, value: await region.operate(request.offset, request.atomic, deadline, performed), witness };
     default:
       return unreachable(request);
   }

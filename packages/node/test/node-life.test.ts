@@ -95,8 +95,8 @@ describe('a node', () => {
     const region = await node.region('r', { bytes: 4096 });
     const { begin } = Pager.prototype;
     const tooEarly: Promise<unknown>[] = [];
-    vi.spyOn(Pager.prototype, 'begin').mockImplementation(function (this: Pager, agent) {
-      begin.call(this, agent);
+    vi.spyOn(Pager.prototype, 'begin').mockImplementation(function (this: Pager, agent, incarnation) {
+      begin.call(this, agent, incarnation);
       tooEarly.push(failure(region.read(0, 1)));
     });
     const states: string[] = [];

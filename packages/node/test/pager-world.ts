@@ -142,7 +142,7 @@ export class PagerWorld {
   /** A life of the node begins, as after a join. */
   begin(node: WorldNode): void {
     this.#tellHome({ kind: 'member-joined', member: node.id });
-    node.pager.begin(new Agent());
+    node.pager.begin(new Agent(), node.id);
   }
 
   /** The node's lease has ended, as the home sees it. */

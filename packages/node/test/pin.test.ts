@@ -71,6 +71,22 @@ describeEachWorld('a pin', ({ worldOf, pageBytes }) => {
     pin.release();
   });
 
+  it('of a life that is over lets go of nothing that the next one pins', async () => {
+    const world = worldOf({ nodes: 2, pages: 1 });
+    const node = world.node(0);
+    const former = await world.settle(node.region.pin(0, 8, 'readonly'));
+    node.pager.end({ code: 'fenced', message: 'over' });
+    world.loses(node);
+    world.begin(node);
+    const pin = await world.settle(node.region.pin(0, 8, 'readonly'));
+    former.release();
+    const write = world.node(1).region.write(0, Uint8Array.of(1));
+    await world.deliver();
+    expect(node.paged.permits(0, 'readonly')).toBe(true);
+    pin.release();
+    await world.settle(write);
+  });
+
   it('of overlapping ranges by every node is granted to each in turn', async () => {
     const world = worldOf({ nodes: 4, pages: 8 });
     const turns = world.nodes.map(async ({ region, id }) => {

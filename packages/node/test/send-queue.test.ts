@@ -52,3 +52,26 @@ it('sends nothing of a membership that has ended, and everything of the next', a
   lock(4);
   expect(sent).toEqual([4]);
 });
+
+it('tells others that this node has come to a point only after the writes that it had begun before', async () => {
+  const [written, confirmed] = [new Deferred<void>(), new Deferred<void>()];
+  const sent: string[] = [];
+  let unconfirmed: Promise<void> | undefined;
+  const made = new SendQueue({
+    written: () => written.promise,
+    exposed: () => unconfirmed,
+    send: ({ kind, id }) => void sent.push(`${kind} ${id}`),
+    guard: (work) => work(),
+  });
+  made.add({ kind: 'give-back', id: 1 });
+  await turn();
+  expect(sent).toEqual([]);
+  // What was written is there, and may still be undone.
+  unconfirmed = confirmed.promise;
+  written.resolve();
+  await turn();
+  expect(sent).toEqual([]);
+  confirmed.resolve();
+  await turn();
+  expect(sent).toEqual(['give-back 1']);
+});

@@ -4,11 +4,13 @@ import {
   atomicWrites,
   decodeMessage,
   encodeMessage,
+  incarnation,
   limits,
   type Message,
   type Millis,
   millis,
   PagewireError,
+  type Performed,
   pageSlices,
   type RegionAtomics,
   type RegionId,
@@ -17,6 +19,7 @@ import {
   type ReplyMessage,
   type Right,
   regionId,
+  version,
 } from '@pagewire/protocol';
 import type { Attributes, Link, LinkEnd, LinkHandlers } from '@pagewire/transport';
 import type { NodeState, ServedRegion, ServiceHost } from '../src/service-host.js';
@@ -41,6 +44,7 @@ export class TestRegion implements ServedRegion {
   readonly effects: string[] = [];
   /** What every access fails with, when set. */
   failure: unknown;
+  #serial = 0;
   readonly #rights = new Map<number, Right | 'none'>();
   #waiting: Waiting[] = [];
 
@@ -66,31 +70,39 @@ export class TestRegion implements ServedRegion {
     }
   }
 
-  read(offset: number, length: number, deadline?: Millis): Promise<Uint8Array> {
+  read(offset: number, length: number, deadline?: Millis, performed?: Performed): Promise<Uint8Array> {
     if (deadline !== undefined) this.deadlines.push(deadline);
     return this.#access(offset, length, 'readonly', () => {
       this.effects.push(`read ${offset}`);
+      this.#witness(performed);
       return this.memory.slice(offset, offset + length);
     });
   }
 
-  write(offset: number, bytes: Uint8Array): Promise<void> {
+  write(offset: number, bytes: Uint8Array, _deadline?: Millis, performed?: Performed): Promise<void> {
     const own = bytes.slice();
     return this.#access(offset, bytes.length, 'exclusive', () => {
       this.effects.push(`write ${offset}`);
+      this.#witness(performed);
       this.memory.set(own, offset);
     });
   }
 
-  operate(offset: number, atomic: Atomic): Promise<number | bigint> {
+  operate(offset: number, atomic: Atomic, _deadline?: Millis, performed?: Performed): Promise<number | bigint> {
     return this.#access(offset, 1, atomicWrites(atomic.op) ? 'exclusive' : 'readonly', () => {
       this.effects.push(`${atomic.op} ${offset}`);
+      this.#witness(performed);
       return applyAtomic(this.memory, offset, atomic);
     });
   }
 
   get atomics(): RegionAtomics {
     throw new Error('the service does not use it');
+  }
+
+  #witness(performed: Performed | undefined): void {
+    this.#serial += 1;
+    performed?.({ incarnation: incarnation(7), version: version(3), serial: this.#serial });
   }
 
   #permits(access: Waiting): boolean {

@@ -1,9 +1,11 @@
 import { type AtomicOp, atomicOps, encodeMessage, limits, type Message, regionId } from '@pagewire/protocol';
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
+import { fuzzed } from '../../../test/fuzz/fuzzing.js';
 import { createService } from '../src/service.js';
 import { TestHost, TestLink } from './service-fixture.js';
 
+const file = 'packages/node/test/service-fuzz.test.ts';
 const fatal = vi.fn();
 
 /** A node with one region of 64 KiB, and a client that has opened it. */
@@ -58,7 +60,7 @@ test('random bytes and spoiled requests are answered or end the link, and nothin
       for (const envelope of envelopes) link.feed(envelope);
       expect([undefined, 'protocol-violation']).toContain(link.end?.code);
     }),
-    { numRuns: 500 },
+    fuzzed({ file, runs: 500, hangMs: 5000 }),
   );
 });
 
@@ -71,6 +73,6 @@ test('every well-formed request is answered once, whatever it asks', async () =>
       expect(link.end).toBeUndefined();
       expect(fatal).not.toHaveBeenCalled();
     }),
-    { numRuns: 200 },
+    fuzzed({ file, runs: 200, hangMs: 5000 }),
   );
 });

@@ -1,4 +1,5 @@
 import { PagewireError } from './errors.js';
+import { showValue } from './show-value.js';
 
 /** The element types that atomics work on, and their sizes in bytes. */
 export const atomicBytes = { int32: 4, uint32: 4, bigint64: 8 } as const;
@@ -17,16 +18,22 @@ export interface Atomic {
   readonly replacement: number | bigint;
 }
 
+const operations: ReadonlySet<unknown> = new Set(atomicOps);
+
 /** True when the operation can change memory, so that it needs the page exclusively. */
 export const atomicWrites = (op: AtomicOp): boolean => op !== 'load';
 
 /** A number is accepted where the type can hold it: integers modulo 2^32 as `Atomics` does, or a bigint that fits 64 bits. */
 export function checkAtomic(atomic: Atomic): void {
+  // `Atomics` has more functions than these, and one of them would put the whole thread to sleep.
+  if (!operations.has(atomic.op)) {
+    throw new PagewireError('bad-argument', `the atomics are ${atomicOps.join(', ')}, not ${showValue(atomic.op)}`);
+  }
   for (const value of [atomic.operand, atomic.replacement]) {
     if (atomic.type === 'bigint64' ? typeof value !== 'bigint' : typeof value !== 'number' || !Number.isInteger(value)) {
       throw new PagewireError(
         'bad-argument',
-        `${atomic.op} on ${atomic.type} needs ${atomic.type === 'bigint64' ? 'a bigint' : 'an integer'}, not ${String(value)} (${typeof value})`,
+        `${atomic.op} on ${atomic.type} needs ${atomic.type === 'bigint64' ? 'a bigint' : 'an integer'}, not ${showValue(value)} (${typeof value})`,
       );
     }
   }

@@ -1,6 +1,7 @@
 import type { Atomic } from './atomics.js';
 import type { ErrorCode } from './errors.js';
 import type { Incarnation, PageId, RegionId, RequestId, Right, Version } from './ids.js';
+import type { Witness } from './witness.js';
 
 /** The version of the wire format and of the rules. Peers of different versions refuse each other in the handshake. */
 export const PROTOCOL_VERSION = 2;
@@ -200,6 +201,15 @@ export interface RegionRecord {
   readonly pageBytes: number;
 }
 
+/** Asks for an access with a {@link Witness}; the access then lies on one page. */
+interface MayBeWitnessed {
+  readonly witness?: boolean | undefined;
+}
+/** The witness of an access that was asked for with one. */
+interface MayHaveWitness {
+  readonly witness?: Witness | undefined;
+}
+
 /** Requests that nodes send to the coordinator, clients to nodes, and admins to the coordinator. `id` is the asker's. */
 export type RequestMessage =
   | {
@@ -213,9 +223,27 @@ export type RequestMessage =
   /** Asks for the first `limits.maxRegionsPerList` regions with a number above `after`; a shorter list than that is the last. */
   | { readonly kind: 'list-regions'; readonly id: number; readonly after?: RegionId | undefined }
   | { readonly kind: 'status'; readonly id: number }
-  | { readonly kind: 'read'; readonly id: number; readonly region: RegionId; readonly offset: number; readonly length: number }
-  | { readonly kind: 'write'; readonly id: number; readonly region: RegionId; readonly offset: number; readonly content: Uint8Array }
-  | { readonly kind: 'operate'; readonly id: number; readonly region: RegionId; readonly offset: number; readonly atomic: Atomic };
+  | (MayBeWitnessed & {
+      readonly kind: 'read';
+      readonly id: number;
+      readonly region: RegionId;
+      readonly offset: number;
+      readonly length: number;
+    })
+  | (MayBeWitnessed & {
+      readonly kind: 'write';
+      readonly id: number;
+      readonly region: RegionId;
+      readonly offset: number;
+      readonly content: Uint8Array;
+    })
+  | (MayBeWitnessed & {
+      readonly kind: 'operate';
+      readonly id: number;
+      readonly region: RegionId;
+      readonly offset: number;
+      readonly atomic: Atomic;
+    });
 
 /** Answers to requests, with the asker's `id`. */
 export type ReplyMessage =
@@ -224,9 +252,9 @@ export type ReplyMessage =
   /** Ascending by `region`. */
   | { readonly kind: 'regions-listed'; readonly id: number; readonly records: readonly RegionRecord[] }
   | { readonly kind: 'status-reported'; readonly id: number; readonly json: string }
-  | { readonly kind: 'bytes-read'; readonly id: number; readonly content: Uint8Array }
-  | { readonly kind: 'written'; readonly id: number }
-  | { readonly kind: 'operated'; readonly id: number; readonly value: number | bigint }
+  | (MayHaveWitness & { readonly kind: 'bytes-read'; readonly id: number; readonly content: Uint8Array })
+  | (MayHaveWitness & { readonly kind: 'written'; readonly id: number })
+  | (MayHaveWitness & { readonly kind: 'operated'; readonly id: number; readonly value: number | bigint })
   | { readonly kind: 'failed'; readonly id: number; readonly code: ErrorCode; readonly message: string };
 
 /** coordinator → nodes → clients: the region is gone, and every page of it. */

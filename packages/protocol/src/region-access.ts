@@ -1,6 +1,7 @@
 import { type AtomicType, type AtomicValue, atomicBytes } from './atomics.js';
 import { PagewireError } from './errors.js';
 import { limits } from './limits.js';
+import { showValue } from './show-value.js';
 
 /** Atomic operations on one element; each resolves with the value before it, as `Atomics` does. Offsets are bytes and must be aligned. */
 export interface RegionAtomics {
@@ -48,6 +49,15 @@ export interface RegionShape {
   readonly pageBytes: number;
 }
 
+/** Whether a region can have this shape. What a peer says of one is not certain before. */
+export function isRegionShape({ bytes, pageBytes }: Pick<RegionShape, 'bytes' | 'pageBytes'>): boolean {
+  const pageFits = pageBytes >= limits.minPageBytes && pageBytes <= limits.maxPageBytes && Number.isInteger(Math.log2(pageBytes));
+  const pageCount = bytes / pageBytes;
+  return (
+    pageFits && bytes <= limits.maxRegionBytes && Number.isInteger(pageCount) && pageCount >= 1 && pageCount <= limits.maxPagesPerRegion
+  );
+}
+
 /** The part of a range that lies on one page. */
 export interface PageSlice {
   readonly index: number;
@@ -61,7 +71,7 @@ export interface PageSlice {
 /** Throws `out-of-range` or `bad-argument` unless `[offset, offset + length)` lies in the region. */
 export function checkRange(shape: RegionShape, offset: number, length: number): void {
   if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0) {
-    throw new PagewireError('bad-argument', `offset ${offset} and length ${length} must be integers of 0 or more`);
+    throw new PagewireError('bad-argument', `offset ${showValue(offset)} and length ${showValue(length)} must be integers of 0 or more`);
   }
   if (offset + length > shape.bytes) {
     throw new PagewireError(
@@ -73,8 +83,9 @@ export function checkRange(shape: RegionShape, offset: number, length: number): 
 
 /** Throws unless an atomic of `type` at `offset` lies in the region and is aligned. */
 export function checkAtomicRange(shape: RegionShape, offset: number, type: AtomicType): void {
-  if (!Object.hasOwn(atomicBytes, type)) {
-    throw new PagewireError('bad-argument', `atomics know ${Object.keys(atomicBytes).join(', ')}, not "${String(type)}"`);
+  // What only turns into a name when it is asked for would be a name here and something else later.
+  if (typeof type !== 'string' || !Object.hasOwn(atomicBytes, type)) {
+    throw new PagewireError('bad-argument', `atomics know ${Object.keys(atomicBytes).join(', ')}, not ${showValue(type)}`);
   }
   checkRange(shape, offset, atomicBytes[type]);
   if (offset % atomicBytes[type] !== 0) {
@@ -101,7 +112,7 @@ export function checkRegionOptions(name: string, options: RegionOptions): void {
   }
   // Programs in JavaScript can pass anything.
   if (typeof options !== 'object' || options === null) {
-    throw new PagewireError('bad-argument', `the options of region "${name}" are ${String(options)}: pass an object, or leave them out`);
+    throw new PagewireError('bad-argument', `the options of region "${name}" are ${showValue(options)}: pass an object, or leave them out`);
   }
   const { bytes, pageBytes } = options;
   if (
@@ -115,13 +126,13 @@ export function checkRegionOptions(name: string, options: RegionOptions): void {
   ) {
     throw new PagewireError(
       'bad-argument',
-      `pageBytes ${String(pageBytes)} of region "${name}": use a power of two from ${limits.minPageBytes} to ${limits.maxPageBytes}`,
+      `pageBytes ${showValue(pageBytes)} of region "${name}": use a power of two from ${limits.minPageBytes} to ${limits.maxPageBytes}`,
     );
   }
   if (bytes !== undefined && !(Number.isSafeInteger(bytes) && bytes > 0 && bytes <= limits.maxRegionBytes)) {
     throw new PagewireError(
       'bad-argument',
-      `bytes ${String(bytes)} of region "${name}": use an integer from 1 to ${limits.maxRegionBytes}`,
+      `bytes ${showValue(bytes)} of region "${name}": use an integer from 1 to ${limits.maxRegionBytes}`,
     );
   }
   if (bytes !== undefined && bytes / (pageBytes ?? limits.defaultPageBytes) > limits.maxPagesPerRegion) {

@@ -58,6 +58,8 @@ const golden: readonly (readonly [string, Message])[] = [
   ['0e000000953509cb42080000008800003cc0', { kind: 'notify', id: 9, page, offset: 60 }],
   ['0d000000945009cb4270000000000000c3', { kind: 'obtained', id: 9, token: 2 ** 40, abandoned: true }],
   ['08000000936609ceffffffff', { kind: 'operated', id: 9, value: 4_294_967_295 }],
+  ['07000000964409030810c3', { kind: 'read', id: 9, region: regionId(3), offset: 8, length: 16, witness: true }],
+  ['0600000095650902062a', { kind: 'written', id: 9, witness: { incarnation: incarnation(2), version: version(6), serial: 42 } }],
   ['04000000936309027b7d', { kind: 'status-reported', id: 9, json: '{}' }],
 ];
 

@@ -45,6 +45,7 @@ const permits = fc.integer({ min: 1, max: limits.maxPermits });
 const supply = fc.record({ page, id, to: member, version: pageVersion });
 const request = fc.record({ page, id });
 const versions = fc.record({ page, version: pageVersion });
+const witness = fc.record({ incarnation: member, version: pageVersion, serial: count });
 const record: fc.Arbitrary<RegionRecord> = fc.record({ region, name: regionName, bytes: count, pageBytes: count });
 const memberEntry: fc.Arbitrary<Member> = fc.record({ incarnation: member, name: nodeName, urls });
 
@@ -147,9 +148,16 @@ export const messages: { readonly [K in MessageKind]: fc.Arbitrary<MessageOf<K>>
   'delete-region': fc.record({ kind: fc.constant('delete-region'), id: count, name: regionName }),
   'list-regions': fc.record({ kind: fc.constant('list-regions'), id: count, after: maybe(region) }),
   status: fc.record({ kind: fc.constant('status'), id: count }),
-  read: fc.record({ kind: fc.constant('read'), id: count, region, offset: count, length: fc.nat(limits.maxOperationBytes) }),
-  write: fc.record({ kind: fc.constant('write'), id: count, region, offset: count, content: bytes(0) }),
-  operate: fc.record({ kind: fc.constant('operate'), id: count, region, offset: count, atomic }),
+  read: fc.record({
+    kind: fc.constant('read'),
+    id: count,
+    region,
+    offset: count,
+    length: fc.nat(limits.maxOperationBytes),
+    witness: maybe(fc.boolean()),
+  }),
+  write: fc.record({ kind: fc.constant('write'), id: count, region, offset: count, content: bytes(0), witness: maybe(fc.boolean()) }),
+  operate: fc.record({ kind: fc.constant('operate'), id: count, region, offset: count, atomic, witness: maybe(fc.boolean()) }),
   'region-opened': fc.record({ kind: fc.constant('region-opened'), id: count, record }),
   deleted: fc.record({ kind: fc.constant('deleted'), id: count }),
   'regions-listed': fc.record({
@@ -158,9 +166,9 @@ export const messages: { readonly [K in MessageKind]: fc.Arbitrary<MessageOf<K>>
     records: fc.array(record, { maxLength: limits.maxRegionsPerList }),
   }),
   'status-reported': fc.record({ kind: fc.constant('status-reported'), id: count, json: text(4096) }),
-  'bytes-read': fc.record({ kind: fc.constant('bytes-read'), id: count, content: bytes(0) }),
-  written: fc.record({ kind: fc.constant('written'), id: count }),
-  operated: fc.record({ kind: fc.constant('operated'), id: count, value: fc.oneof(int64, integer) }),
+  'bytes-read': fc.record({ kind: fc.constant('bytes-read'), id: count, content: bytes(0), witness: maybe(witness) }),
+  written: fc.record({ kind: fc.constant('written'), id: count, witness: maybe(witness) }),
+  operated: fc.record({ kind: fc.constant('operated'), id: count, value: fc.oneof(int64, integer), witness: maybe(witness) }),
   failed: fc.record({ kind: fc.constant('failed'), id: count, code, message: text(limits.maxTextBytes) }),
   'region-deleted': fc.record({ kind: fc.constant('region-deleted'), region }),
 };

@@ -13,5 +13,5 @@ test('docs/protocol.md has a row for every kind of message, and for no other', (
 test('every file of scenarios that docs/protocol.md points to exists', () => {
   const named = [...new Set([...document.matchAll(/`([a-z-]+\.txt)`/g)].map(([, name]) => name))];
   expect(named.length).toBeGreaterThan(10);
-  for (const name of named) expect(readFileSync(new URL(`./scenarios/${name}`, import.meta.url), 'utf8')).toContain('# ');
+  for (const name of named) expect(readFileSync(new URL(`../../../test/scenarios/${name}`, import.meta.url), 'utf8')).toContain('# ');
 });

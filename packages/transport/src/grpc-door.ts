@@ -1,5 +1,7 @@
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { type ConnectionInjector, Server, ServerCredentials, type ServerDuplexStream, type ServerInterceptingCall } from '@grpc/grpc-js';
+import { InvariantError } from '@pagewire/protocol';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Channel } from './channel.js';
 import { acceptGrpc } from './grpc-channel.js';
@@ -29,6 +31,7 @@ export class GrpcDoor {
         },
       ],
     });
+    ignoreDeadStreams(this.#server);
     this.#server.addService(linkService, {
       Exchange: (call: ServerDuplexStream<Buffer, Buffer>) => {
         const socket = this.#sockets.get(call.getPeer());
@@ -52,4 +55,21 @@ export class GrpcDoor {
     this.#injector.destroy();
     this.#server.forceShutdown();
   }
+}
+
+type StreamHandler = (interceptors: unknown, stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
+
+/**
+ * gRPC answers a request that it cannot take by a call that throws, where nothing catches it, when the stream has been reset meanwhile: seventy bytes
+ * from anybody would end this process (grpc-node, issue 1871). Streams that are over before they are heard of need no answer.
+ */
+function ignoreDeadStreams(server: Server): void {
+  // Private, but the only place between Node's HTTP/2 and gRPC; it is looked up when the connection injector is made.
+  const inner = server as unknown as { _streamHandler: StreamHandler | undefined };
+  const handle = inner._streamHandler;
+  if (typeof handle !== 'function')
+    throw new InvariantError('this version of @grpc/grpc-js handles streams in another place: see GrpcDoor');
+  inner._streamHandler = function (this: Server, interceptors, stream, headers): void {
+    if (!stream.destroyed && !stream.closed) handle.call(this, interceptors, stream, headers);
+  };
 }

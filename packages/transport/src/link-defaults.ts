@@ -1,4 +1,4 @@
-import { limits, PagewireError } from '@pagewire/protocol';
+import { limits, PagewireError, showValue } from '@pagewire/protocol';
 import type { LinkOptions } from './link.js';
 
 /** The value of every link option that is not given. Both ends of a link should agree on the three `max…Bytes`. */
@@ -41,10 +41,16 @@ export const transportLimits = {
   lingerMs: 1000,
 } as const;
 
+/** What timers can count, in milliseconds: above it they go off at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 const whole = (name: string, value: unknown, min: number): void => {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min) {
-    throw new PagewireError('bad-argument', `link option ${name} is ${String(value)}; give a whole number of at least ${min}`);
-  }
+  const max = name.endsWith('Ms') ? LONGEST_TIMER_MS : Number.MAX_SAFE_INTEGER;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max) return;
+  throw new PagewireError(
+    'bad-argument',
+    `link option ${name} is ${showValue(value)}; give a whole number of at least ${min} and at most ${max}`,
+  );
 };
 
 /**
@@ -52,6 +58,9 @@ const whole = (name: string, value: unknown, min: number): void => {
  * @throws PagewireError `bad-argument`, naming the field
  */
 export function resolveLinkOptions(given: Partial<LinkOptions> = {}, base: LinkOptions = linkDefaults): LinkOptions {
+  if (typeof given !== 'object' || given === null) {
+    throw new PagewireError('bad-argument', `the options of a link are an object, not ${showValue(given)}`);
+  }
   const options: LinkOptions = { ...base, ...given };
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(linkDefaults, name)) {

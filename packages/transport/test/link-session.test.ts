@@ -204,6 +204,19 @@ describe('a link session', () => {
     expect(witness.got.map((bytes) => bytes.length)).toEqual([1, 2, 3]);
   });
 
+  it('stops in the middle of a message when it is paused there, and goes on there when the connection was cut meanwhile', async () => {
+    witness.onEnvelope = () => session.pause();
+    channel.events.message(batch(1, 2, 3));
+    witness.onEnvelope = () => {};
+    expect(witness.got.map((bytes) => bytes.length)).toEqual([1]);
+    session.detach('test');
+    expect(session.received).toBe(1);
+    session.attach(new DeadEnd(), 0);
+    session.resume();
+    await turn();
+    expect(witness.got.map((bytes) => bytes.length)).toEqual([1, 2, 3]);
+  });
+
   it('tells the peer of a violation before it hangs up', () => {
     channel.events.message(Buffer.of(77));
     expect(decodeBye(channel.sent[0] ?? Buffer.alloc(0))?.code).toBe('protocol-violation');

@@ -133,6 +133,21 @@ describe('a listening port', () => {
     await link.close();
   });
 
+  it('outlives a request that is reset before it is heard of', async () => {
+    const listener = await open();
+    const http2Frame = (type: number, flags: number, stream: number, payload: string): string =>
+      `${(payload.length / 2).toString(16).padStart(6, '0')}0${type}0${flags}${stream.toString(16).padStart(8, '0')}${payload}`;
+    const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+    // SETTINGS; HEADERS of a POST that is no gRPC; RST_STREAM; all in one piece.
+    const frames = [http2Frame(4, 0, 0, ''), http2Frame(1, 4, 1, '838684410178'), http2Frame(3, 0, 1, '00000008')];
+    const { socket, text } = rawSocket(listener);
+    socket.write(Buffer.concat([preface, Buffer.from(frames.join(''), 'hex')]));
+    await until(() => expect(text()).not.toBe(''));
+    const link = dial({ url: listener.url('grpc'), attributes: {}, handlers: new Witness().handlers });
+    await until(() => expect(link.state).toBe('open'));
+    await link.close();
+  });
+
   it('cuts a stranger off that sends much before its handshake', async () => {
     const listener = await open({ handshakeMs: 10_000 });
     const { socket, text, closed } = rawSocket(listener);
@@ -200,6 +215,7 @@ describe('a listening port', () => {
   it.each<Partial<LinkOptions>>([
     { maxBatchBytes: 0 },
     { heartbeatMs: 1.5 },
+    { closeTimeoutMs: 2 ** 31 },
     { silenceMs: 600, heartbeatMs: 500 },
     { lowWaterBytes: 2, highWaterBytes: 1 },
     { redialMinMs: 600 },

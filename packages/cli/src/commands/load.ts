@@ -32,6 +32,7 @@ export interface LoadFlags {
   readonly seed?: number;
   readonly rate?: number;
   readonly region?: string;
+  readonly history?: string;
   readonly json: boolean;
 }
 
@@ -64,6 +65,7 @@ export function defineLoad(program: Command, act: (flags: LoadFlags) => Promise<
       count({ min: 1, max: loadLimits.maxRate }),
     )
     .option('--region <name>', 'the region to use and leave in place (default: one of its own, deleted at the end)')
+    .option('--history <file>', 'record what the clients do and see, for `node packages/history/dist/check.js <file>` (a to d, f, counter)')
     .option('--json', 'print one JSON object', false)
     .addHelpText(
       'after',
@@ -81,12 +83,13 @@ Examples:
 }
 
 /** The load that the flags ask for. */
-export function loadOptions({ target, duration: durationMs, region, json: _, ...rest }: LoadFlags): LoadOptions {
+export function loadOptions({ target, duration: durationMs, region, history, json: _, ...rest }: LoadFlags): LoadOptions {
   return {
     targets: target,
     ...rest,
     ...(durationMs === undefined ? {} : { durationMs }),
     ...(region === undefined ? {} : { regionName: region }),
+    ...(history === undefined ? {} : { historyFile: history }),
   };
 }
 

@@ -13,6 +13,7 @@ import {
   transportChoices,
 } from '../options/values.js';
 import type { NodeReady } from '../processes/ready-line.js';
+import { unlessStopped } from '../stop.js';
 import type { Action } from './command-context.js';
 import { warnIfInsecure } from './insecure-warning.js';
 import { serveUntilStopped } from './serving.js';
@@ -64,7 +65,7 @@ Examples:
 export const runNode: Action<NodeOptions> = async (options, context) => {
   warnIfInsecure(options.listen.host, options.insecure, context);
   const { terminal, stop } = context;
-  const node = await join({
+  const joining = join({
     coordinator: options.coordinator,
     name: options.name,
     listen: showAddress(options.listen),
@@ -73,6 +74,7 @@ export const runNode: Action<NodeOptions> = async (options, context) => {
     memory: options.memory,
     insecure: options.insecure,
   });
+  const node = await unlessStopped(joining, stop);
   const ready: NodeReady = {
     ready: true,
     role: 'node',

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { CommandError, exitCodes } from '../failure.js';
 import { formatSize } from '../options/units.js';
 import { peerUrl } from '../options/values.js';
+import { unlessStopped } from '../stop.js';
 import { plainTable } from '../tables.js';
 import type { Colors } from '../terminal.js';
 import type { Action } from './command-context.js';
@@ -37,10 +38,11 @@ Examples:
     .action(act);
 }
 
-export const runStatus: Action<StatusOptions> = async ({ coordinator, json }, { terminal }) => {
-  const status = await requestStatus(coordinator).catch(async (error: unknown) => {
+export const runStatus: Action<StatusOptions> = async ({ coordinator, json }, { terminal, stop }) => {
+  const asking = requestStatus(coordinator).catch(async (error: unknown) => {
     throw (await nodeInsteadOf(coordinator, error)) ?? error;
   });
+  const status = await unlessStopped(asking, stop);
   if (!isClusterStatus(status)) {
     throw new PagewireError(
       'protocol-violation',

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { ErrorCode, Incarnation, RegionId, Right } from '@pagewire/protocol';
+import type { ErrorCode, Incarnation, RegionId, Right, Witness } from '@pagewire/protocol';
 import type { WasmMemory } from '@pagewire/userfaultfd';
 import type { ClusterNodeOptions } from '../cluster-node.js';
 import type { NodeState } from '../service-host.js';
@@ -58,6 +58,11 @@ export interface OpenedRegion {
   readonly pageBytes: number;
   /** One word, which is not 0 once the region does not exist any more. */
   readonly gone: SharedArrayBuffer;
+}
+/** The answer to a witnessed access, once others may depend on it. */
+export interface WitnessedAnswer<T> {
+  readonly value: T;
+  readonly witness: Witness;
 }
 export interface OpenedWindow {
   readonly object: ObjectNumber;

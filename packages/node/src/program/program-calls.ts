@@ -1,10 +1,10 @@
-import type { Atomic, RegionId, RegionOptions, Right } from '@pagewire/protocol';
+import { type Atomic, invariant, type Performed, type RegionId, type RegionOptions, type Right, type Witness } from '@pagewire/protocol';
 import type { ClusterNode } from '../cluster-node.js';
 import type { MemoryWindow } from '../memory.js';
 import type { RegionHandle } from '../region-handle.js';
 import type { Obtainable, Obtained } from '../sync/sync-calls.js';
 import type { WaitLimit } from '../sync/sync-objects.js';
-import type { GainedPin, ObjectNumber, OpenedRegion, OpenedWindow } from './calls.js';
+import type { GainedPin, ObjectNumber, OpenedRegion, OpenedWindow, WitnessedAnswer } from './calls.js';
 import { type Methods, ServedObjects } from './served-objects.js';
 import type { SharedState } from './shared-state.js';
 
@@ -51,6 +51,9 @@ export class ProgramCalls {
       read: (offset: number, length: number) => handle.read(offset, length),
       write: (offset: number, bytes: Uint8Array) => handle.write(offset, bytes),
       operate: (offset: number, atomic: Atomic) => handle.operate(offset, atomic),
+      witnessedRead: (offset: number, length: number) => witnessed((performed) => handle.witnessed.read(offset, length, performed)),
+      witnessedWrite: (offset: number, bytes: Uint8Array) => witnessed((performed) => handle.witnessed.write(offset, bytes, performed)),
+      witnessedOperate: (offset: number, atomic: Atomic) => witnessed((performed) => handle.witnessed.operate(offset, atomic, performed)),
       prefetch: (offset: number, length: number, right?: Right) => handle.prefetch(offset, length, right),
       pin: (offset: number, length: number, right?: Right) => this.#pinned(handle, parts, { offset, length, right }),
       wait: (offset: number, expected: number | bigint, options?: WaitLimit) => handle.wait(offset, expected, options),
@@ -98,4 +101,17 @@ export class ProgramCalls {
     parts.add(object);
     return { object, offset, bytes, buffer, memory };
   }
+}
+
+/** A promise cannot be sent to the other thread, so the answer waits until the access is confirmed. */
+async function witnessed<T>(access: (performed: Performed) => Promise<T>): Promise<WitnessedAnswer<T>> {
+  const seen: { witness?: Witness; confirmed?: Promise<void> | undefined } = {};
+  const value = await access((witness, confirmed) => {
+    seen.witness = witness;
+    seen.confirmed = confirmed;
+  });
+  await seen.confirmed;
+  const { witness } = seen;
+  invariant(witness !== undefined, 'an access has ended without a witness');
+  return { value, witness };
 }

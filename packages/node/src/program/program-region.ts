@@ -1,12 +1,21 @@
-import { type Atomic, PagewireError, type RegionAtomics, type RegionId, type Right } from '@pagewire/protocol';
+import {
+  type Atomic,
+  atomicsOver,
+  checkPerformed,
+  PagewireError,
+  type Performed,
+  type RegionAtomics,
+  type RegionId,
+  type Right,
+  type WitnessedAccess,
+} from '@pagewire/protocol';
 import type { WasmMemory } from '@pagewire/userfaultfd';
 import type { MemoryWindow } from '../memory.js';
 import type { Pin, Region } from '../region.js';
-import { atomicsOver } from '../region-atomics.js';
-import { copied, wholeMemory } from '../region-handle.js';
+import { copied, isUint8Array, wholeMemory } from '../region-handle.js';
 import type { WaitLimit, WaitResult } from '../sync/sync-objects.js';
 import type { Caller } from './caller.js';
-import type { GainedPin, OpenedRegion, OpenedWindow } from './calls.js';
+import type { GainedPin, OpenedRegion, OpenedWindow, WitnessedAnswer } from './calls.js';
 import type { SharedState } from './shared-state.js';
 
 /** A region of a node whose pager lives in another thread. */
@@ -16,6 +25,11 @@ export class ProgramRegion implements Region {
   readonly bytes: number;
   readonly pageBytes: number;
   readonly atomics: RegionAtomics;
+  readonly witnessed: WitnessedAccess = {
+    read: (offset, length, performed) => this.#witnessed('witnessedRead', [offset, length], performed),
+    write: (offset, bytes, performed) => this.#witnessed('witnessedWrite', [offset, bytes], performed),
+    operate: (offset, atomic, performed) => this.#witnessed('witnessedOperate', [offset, atomic], performed),
+  };
   readonly #object: number;
   readonly #caller: Caller;
   readonly #shared: SharedState;
@@ -71,7 +85,7 @@ export class ProgramRegion implements Region {
 
   write(offset: number, bytes: Uint8Array): Promise<void> {
     try {
-      if (!(bytes instanceof Uint8Array)) throw new PagewireError('bad-argument', `write to region "${this.name}" takes a Uint8Array`);
+      if (!isUint8Array(bytes)) throw new PagewireError('bad-argument', `write to region "${this.name}" takes a Uint8Array`);
       const own = copied(bytes, this.name);
       return this.#call('write', [offset, own], [own.buffer]);
     } catch (error) {
@@ -140,6 +154,13 @@ export class ProgramRegion implements Region {
       return Promise.reject(error);
     }
     return this.#caller.call<T>(this.#object, method, args, moved);
+  }
+
+  async #witnessed<T>(method: string, args: readonly unknown[], performed: Performed): Promise<T> {
+    checkPerformed(performed);
+    const { value, witness } = await this.#call<WitnessedAnswer<T>>(method, args);
+    performed(witness);
+    return value;
   }
 
   #checkOpen(): void {

@@ -11,6 +11,7 @@ import {
   pageId,
   type Right,
   type SyncReply,
+  showValue,
   type Version,
   type WaitInput,
   type WaitReply,
@@ -65,7 +66,7 @@ export class AddressWaits {
     const { record } = region;
     checkAtomicRange(record, offset, 'int32');
     if (!(count === Number.POSITIVE_INFINITY || (Number.isSafeInteger(count) && count >= 0))) {
-      throw new PagewireError('bad-argument', `the count of a notify is a whole number of 0 or more, or Infinity, not ${String(count)}`);
+      throw new PagewireError('bad-argument', `the count of a notify is a whole number of 0 or more, or Infinity, not ${showValue(count)}`);
     }
     const at = { page: pageId(region.id, Math.floor(offset / record.pageBytes)), offset: offset % record.pageBytes };
     const question = new Question<number>(
@@ -94,7 +95,7 @@ export interface StoppableWait {
 function typeOf(expected: number | bigint): Extract<AtomicType, 'int32' | 'bigint64'> {
   if (typeof expected === 'bigint') return 'bigint64';
   if (typeof expected === 'number' && Number.isInteger(expected)) return 'int32';
-  throw new PagewireError('bad-argument', `a wait expects an integer (int32) or a bigint (bigint64), not ${String(expected)}`);
+  throw new PagewireError('bad-argument', `a wait expects an integer (int32) or a bigint (bigint64), not ${showValue(expected)}`);
 }
 
 /** Drives the machine of one wait. */

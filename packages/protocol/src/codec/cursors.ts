@@ -56,6 +56,11 @@ export class Reader {
     return this.firstFlaw !== undefined;
   }
 
+  /** True when every value has been taken. */
+  get atEnd(): boolean {
+    return this.at >= this.values.length;
+  }
+
   next(): unknown {
     return this.values[this.at++];
   }

@@ -102,6 +102,17 @@ export const optional = <T>(field: Field<T>): Field<T | undefined> => ({
   read: (input) => (input.skipNil() ? undefined : field.read(input)),
 });
 
+/**
+ * Nothing at all where the value is absent, so that a message without it costs what it did before it could have one. Only for the last field of a
+ * message.
+ */
+export const trailing = <T>(field: Field<T>): Field<T | undefined> => ({
+  write(out, value) {
+    if (value !== undefined) field.write(out, value);
+  },
+  read: (input) => (input.atEnd ? undefined : field.read(input)),
+});
+
 /** A count, then that many of `field`. */
 export function list<T>(field: Field<T>, max: number): Field<readonly T[]> {
   const length = countUpTo(max);

@@ -1,9 +1,24 @@
 import { isRegionId, type RegionId, regionId } from '../ids.js';
 import { limits } from '../limits.js';
 import type { Member, Message, MessageKind, NodeCounters, PageItems, PageMessageKind, RegionRecord } from '../messages.js';
+import type { Witness } from '../witness.js';
 import { atomic, atomicValue } from './atomic.js';
 import { blob, longText } from './contents.js';
-import { constant, count, countUpTo, duration, type Field, fields, flag, list, optional, scalar, string, text } from './fields.js';
+import {
+  constant,
+  count,
+  countUpTo,
+  duration,
+  type Field,
+  fields,
+  flag,
+  list,
+  optional,
+  scalar,
+  string,
+  text,
+  trailing,
+} from './fields.js';
 import * as item from './items.js';
 import { address, between, syncName } from './sync-fields.js';
 
@@ -30,6 +45,8 @@ const counters = fields<NodeCounters>({
   clientOperations: count,
   residentPages: count,
 });
+const witnessed = trailing(flag);
+const witness = trailing(fields<Witness>({ incarnation: item.member, version: item.pageVersion, serial: count }));
 const record = fields<RegionRecord>({ region, name: regionName, bytes: count, pageBytes: count });
 
 type ItemsMessage<K extends PageMessageKind> = { readonly kind: K; readonly items: readonly PageItems[K][] };
@@ -123,13 +140,27 @@ export const rows: { readonly [K in MessageKind]: Row<MessageOf<K>> } = {
   status: { code: 67, message: fields({ kind: constant('status'), id: count }) },
   read: {
     code: 68,
-    message: fields({ kind: constant('read'), id: count, region, offset: count, length: countUpTo(limits.maxOperationBytes) }),
+    message: fields({
+      kind: constant('read'),
+      id: count,
+      region,
+      offset: count,
+      length: countUpTo(limits.maxOperationBytes),
+      witness: witnessed,
+    }),
   },
   write: {
     code: 69,
-    message: fields({ kind: constant('write'), id: count, region, offset: count, content: blob(limits.maxOperationBytes) }),
+    message: fields({
+      kind: constant('write'),
+      id: count,
+      region,
+      offset: count,
+      content: blob(limits.maxOperationBytes),
+      witness: witnessed,
+    }),
   },
-  operate: { code: 70, message: fields({ kind: constant('operate'), id: count, region, offset: count, atomic }) },
+  operate: { code: 70, message: fields({ kind: constant('operate'), id: count, region, offset: count, atomic, witness: witnessed }) },
 
   obtained: { code: 80, message: fields({ kind: constant('obtained'), id: count, token: count, abandoned: flag }) },
   'given-back': { code: 81, message: fields({ kind: constant('given-back'), id: count }) },
@@ -148,9 +179,12 @@ export const rows: { readonly [K in MessageKind]: Row<MessageOf<K>> } = {
     message: fields({ kind: constant('regions-listed'), id: count, records: list(record, limits.maxRegionsPerList) }),
   },
   'status-reported': { code: 99, message: fields({ kind: constant('status-reported'), id: count, json: longText(limits.maxStatusBytes) }) },
-  'bytes-read': { code: 100, message: fields({ kind: constant('bytes-read'), id: count, content: blob(limits.maxOperationBytes) }) },
-  written: { code: 101, message: fields({ kind: constant('written'), id: count }) },
-  operated: { code: 102, message: fields({ kind: constant('operated'), id: count, value: atomicValue }) },
+  'bytes-read': {
+    code: 100,
+    message: fields({ kind: constant('bytes-read'), id: count, content: blob(limits.maxOperationBytes), witness }),
+  },
+  written: { code: 101, message: fields({ kind: constant('written'), id: count, witness }) },
+  operated: { code: 102, message: fields({ kind: constant('operated'), id: count, value: atomicValue, witness }) },
   failed: { code: 103, message: fields({ kind: constant('failed'), id: count, code: item.errorCode, message: text(limits.maxTextBytes) }) },
   'region-deleted': { code: 112, message: fields({ kind: constant('region-deleted'), region }) },
 };
