@@ -1,4 +1,4 @@
-import type { Layer, Outcome } from '../src/index.js';
+import type { Layer, Outcome } from '../src/layer.js';
 
 /** Plays seeds until one fails, and adds up what happened. */
 export async function playSeeds(

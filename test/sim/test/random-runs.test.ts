@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { coherenceLayer, type Layer, synchronizationLayer } from '../src/index.js';
+import type { Layer } from '../src/layer.js';
+import { coherenceLayer } from '../src/machines/coherence/layer.js';
+import { synchronizationLayer } from '../src/machines/synchronization/layer.js';
 import { failureText, playSeeds } from './play-seeds.js';
 
 const FIRST_SEED = Number(process.env['PAGEWIRE_FIRST_SEED'] ?? 1);
-const SEEDS = Number(process.env['PAGEWIRE_SEEDS'] ?? 2000);
+const SEEDS = Number(process.env['PAGEWIRE_SEEDS'] ?? 1000);
 const REPLAY = 'PAGEWIRE_FIRST_SEED=N PAGEWIRE_SEEDS=1 replays one';
 
 const layers: readonly { readonly layer: Layer; readonly keeps: string; readonly happens: readonly string[] }[] = [
@@ -39,7 +41,8 @@ describe.each(layers)('random runs of machines: $layer.name', ({ layer, keeps, h
   test(`seeds ${FIRST_SEED} to ${FIRST_SEED + SEEDS - 1} ${keeps} (${REPLAY})`, async () => {
     const { counts, failed } = await playSeeds(layer, FIRST_SEED, SEEDS);
     expect(failed && (await failureText(layer, failed))).toBeUndefined();
-    for (const what of happens) expect(counts).toMatchObject({ [what]: expect.toSatisfy((count: number) => count > SEEDS / 100) });
+    for (const what of happens)
+      expect(counts).toMatchObject({ [what]: expect.toSatisfy((count: number) => count >= Math.floor(SEEDS / 100)) });
   }, 120_000);
 
   test('a seed replays bit for bit', async () => {
@@ -59,7 +62,11 @@ describe.each(layers)('random runs of machines: $layer.name', ({ layer, keeps, h
     const steps = layer.parts(5);
     const all = await layer.play(5, { trace: true });
     const cut = await layer.play(5, { trace: true, without: new Set([steps - 1]) });
-    const upToTheEnd = (trace: readonly string[]): readonly string[] => trace.slice(0, trace.findIndex((line) => line.startsWith('finish')));
+    const upToTheEnd = (trace: readonly string[]): readonly string[] =>
+      trace.slice(
+        0,
+        trace.findIndex((line) => line.startsWith('finish')),
+      );
     const before = upToTheEnd(cut.trace);
     expect(before.length).toBeGreaterThan(100);
     expect(upToTheEnd(all.trace).slice(0, before.length)).toEqual(before);

@@ -1,3 +1,4 @@
+import { checkHistory, explain, HistoryRecorder, type RecordedProcess } from '@pagewire/history';
 import type { Outcome, PlayOptions } from '../layer.js';
 import { ClusterWatch } from './cluster-watch.js';
 import { codeOf, showError } from './errors-of-processes.js';
@@ -29,6 +30,7 @@ export class ClusterRun implements Victims, ProgramContext {
   readonly #programs: readonly Program[];
   readonly #lives = new Map<number, NodeProcess>();
   readonly #clients: ClientProcess[] = [];
+  readonly #recorder = new HistoryRecorder({ now: () => Math.round(this.now() * 1e6) });
   #values = 0;
   #healedAt: number | undefined;
 
@@ -89,6 +91,7 @@ export class ClusterRun implements Victims, ProgramContext {
           what: `${name} is stuck ${current === undefined ? 'between operations' : `in ${current.what}`} (I6)`,
         });
     }
+    if (this.#plan.recorded) this.#checkHistory();
     if (!time.stopped) await this.#checkRest();
     time.stop();
   }
@@ -118,6 +121,17 @@ export class ClusterRun implements Victims, ProgramContext {
     for (let node = 1; node <= this.nodes; node += 1) this.restart(node);
   }
 
+  /** Sequentially consistent, and each cell linearizable in virtual time. */
+  #checkHistory(): void {
+    const verdict = checkHistory(this.#recorder.history());
+    this.#log.count('histories');
+    if (verdict.outcome !== 'unusable') {
+      this.#log.count('operations of histories', verdict.counts.checked);
+      this.#log.count('reads from others', verdict.counts.readFromOthers);
+    }
+    if (verdict.outcome !== 'consistent') this.#log.broken({ kind: `${verdict.outcome} history`, what: explain(verdict) });
+  }
+
   #checkRest(): Promise<void> {
     return checkRest({
       cluster: this.cluster,
@@ -125,10 +139,12 @@ export class ClusterRun implements Victims, ProgramContext {
       life: (node) => this.#lives.get(node),
       clients: this.#clients,
       pages: this.pages,
-      isLost: (page) => this.#watch.ghosts.isLost(page),
+      isLost: this.isLost,
       broken: this.#log.broken,
     });
   }
+
+  readonly isLost = (page: number): boolean => this.#watch.ghosts.isLost(page);
 
   life(node: number): NodeProcess | undefined {
     const life = this.#lives.get(node);
@@ -155,6 +171,10 @@ export class ClusterRun implements Victims, ProgramContext {
 
   trace(what: string): void {
     this.#log.trace(what);
+  }
+
+  record(name: string): RecordedProcess | undefined {
+    return this.#plan.recorded ? this.#recorder.process(name) : undefined;
   }
 
   now(): number {

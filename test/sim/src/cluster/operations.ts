@@ -1,6 +1,6 @@
 import type { Region } from '@pagewire/node';
 import type { ClusterNode } from '@pagewire/node/parts';
-import type { RegionAccess } from '@pagewire/protocol';
+import type { RegionAccess, RegionAtomics } from '@pagewire/protocol';
 import { cellOffset, cellsPerPage, type PlannedOperation, pageBytes } from './plan.js';
 import type { SyncGhosts } from './sync-ghosts.js';
 import type { WakeUpGhosts } from './wake-up-ghosts.js';
@@ -9,6 +9,8 @@ import type { WakeUpGhosts } from './wake-up-ghosts.js';
 export interface Performer {
   /** What clients have too. */
   readonly access: RegionAccess;
+  /** The cells of the region, recorded in runs that record. */
+  readonly cells: RegionAtomics;
   /** On a node: everything else. */
   readonly node: { readonly node: ClusterNode; readonly region: Region; reopen(): Promise<void> } | undefined;
   readonly sync: SyncGhosts;
@@ -24,26 +26,26 @@ export interface Performer {
 
 /** Performs one operation; rejects with the error of the call that failed. */
 export async function perform(operation: PlannedOperation, by: Performer): Promise<void> {
-  const { access } = by;
+  const { access, cells } = by;
   const at = cellOffset(operation.page, operation.cell);
   const start = operation.page * pageBytes;
   const length = operation.pages * pageBytes;
   switch (operation.what) {
     case 'load':
-      return void (await access.atomics.load('int32', at));
+      return void (await cells.load('int32', at));
     case 'read':
       return void (await access.read(start, length));
     case 'store':
-      return void (await access.atomics.store('int32', at, by.fresh()));
+      return void (await cells.store('int32', at, by.fresh()));
     case 'write':
       return access.write(start, freshPages(operation.pages, by));
     case 'add':
-      return void (await access.atomics.add('int32', at, 1));
+      return void (await cells.add('int32', at, 1));
     case 'exchange':
-      return void (await access.atomics.exchange('int32', at, by.fresh()));
+      return void (await cells.exchange('int32', at, by.fresh()));
     case 'compare-exchange': {
-      const seen = await access.atomics.load('int32', at);
-      return void (await access.atomics.compareExchange('int32', at, seen, by.fresh()));
+      const seen = await cells.load('int32', at);
+      return void (await cells.compareExchange('int32', at, seen, by.fresh()));
     }
     default:
       if (by.node !== undefined) await performOnNode(operation, by, by.node);
@@ -81,7 +83,7 @@ async function performOnNode(operation: PlannedOperation, by: Performer, on: Non
       return wait(operation, by, region);
     case 'announce': {
       const at = cellOffset(operation.page, operation.cell);
-      await region.atomics.store('int32', at, by.fresh());
+      await by.cells.store('int32', at, by.fresh());
       await region.notify(at);
       return by.wakeUps.announced(at, by.now());
     }

@@ -91,6 +91,8 @@ export interface Plan {
   readonly machines: readonly MachineTraits[];
   readonly lanes: readonly Lane[];
   readonly nemeses: readonly PlannedNemesis[];
+  /** Accesses to cells are recorded, and their history is checked; nothing else is written then. */
+  readonly recorded: boolean;
   /** When the faults stop. */
   readonly untilMs: number;
   readonly parts: number;
@@ -101,9 +103,10 @@ export function drawPlan(seed: number): Plan {
   const random = randomStream(seed, 'plan');
   const nodes = between(random, 2, 4);
   const clients = random() < 0.5 ? 0 : between(random, 1, 2);
-  const pages = between(random, 1, 4);
+  const pages = between(random, 1, 6);
   const leaseMs = Math.round(logUniform(random, 400, 3000));
   const untilMs = logUniform(random, 300, 6000);
+  const recorded = random() < 0.5;
   const slowestMs = logUniform(random, 0.1, 20);
   let parts = 0;
   const part = (): number => {
@@ -127,7 +130,8 @@ export function drawPlan(seed: number): Plan {
     },
     machines: Array.from({ length: 1 + nodes + clients }, () => drawMachine(random)),
     nemeses: drawNemeses(random, { nodes, untilMs, leaseMs, part }),
-    lanes: drawLanes(random, { nodes, clients, pages, untilMs, part }),
+    lanes: drawLanes(random, { nodes, clients, pages, untilMs, part }, recorded),
+    recorded,
     untilMs,
     parts,
   };
@@ -165,12 +169,15 @@ function drawNemeses(
 function drawLanes(
   random: Random,
   shape: { readonly nodes: number; readonly clients: number; readonly pages: number; readonly untilMs: number; part(): number },
+  recorded: boolean,
 ): Lane[] {
-  const weights = nodeOperations.map((what) => (random() < 0.35 ? 0 : random() * (isFrequent(what) ? 3 : 0.6)));
+  const isLeftOut = (what: OperationKind): boolean => recorded && (what === 'write' || what === 'pin-exclusive');
+  const drawn = (what: OperationKind): number => (random() < 0.35 ? 0 : random() * (isFrequent(what) ? 3 : 0.6));
+  const weights = nodeOperations.map((what) => (isLeftOut(what) ? 0 : drawn(what)));
   const hot = random();
   const lane = (on: Lane['on'], index: number): Lane => {
     const count = Math.round(logUniform(random, 5, 60));
-    const kinds = on === 'node' ? nodeOperations : nodeOperations.filter((kind) => (clientOperations as readonly string[]).includes(kind));
+    const kinds = on === 'node' ? nodeOperations : clientOperations.filter((what) => !isLeftOut(what));
     const operations = Array.from({ length: count }, (): PlannedOperation => {
       const page = random() < hot ? 0 : between(random, 0, shape.pages - 1);
       return {

@@ -1,5 +1,6 @@
+import type { RecordedProcess, WitnessedRegion } from '@pagewire/history';
 import type { Region } from '@pagewire/node';
-import type { RegionAccess } from '@pagewire/protocol';
+import type { RegionAccess, RegionAtomics } from '@pagewire/protocol';
 import { codeOf } from './errors-of-processes.js';
 import { type Performer, perform } from './operations.js';
 import { type Lane, type PlannedOperation, pageBytes } from './plan.js';
@@ -17,6 +18,9 @@ export interface ProgramContext {
   readonly sync: SyncGhosts;
   readonly wakeUps: WakeUpGhosts;
   now(): number;
+  readonly isLost: (page: number) => boolean;
+  /** A new process of the history, for one life of a program; nothing where none is recorded. */
+  record(name: string): RecordedProcess | undefined;
   fresh(): number;
   /** The faults are over: nobody dawdles any more. */
   readonly hurry: boolean;
@@ -59,24 +63,44 @@ export class Program {
         region = await node.region(regionName, this.#shape);
       },
     };
-    await this.#run(process, () => this.#performer(process, region, on));
+    const cells = this.#recorded();
+    await this.#run(process, () => this.#performer(process, { access: region, cells: cells(region), node: on }));
   }
 
   async onClient({ process, client }: ClientProcess): Promise<void> {
     if (client === undefined) throw new Error('a program starts when its client has connected');
     const region = await openRegion(() => client.region(regionName, this.#shape), process);
-    await this.#run(process, () => this.#performer(process, region, undefined));
+    const cells = this.#recorded();
+    await this.#run(process, () => this.#performer(process, { access: region, cells: cells(region), node: undefined }));
+  }
+
+  /** Most operations avoid pages that are lost: after a death there would be little left to see. */
+  #whereItCan(operation: PlannedOperation): PlannedOperation {
+    const { pages, isLost } = this.#context;
+    if (operation.part % 8 === 0 || !isLost(operation.page)) return operation;
+    for (let page = 0; page < pages; page += 1) if (!isLost(page)) return { ...operation, page, pages: 1 };
+    return operation;
   }
 
   get #shape(): { readonly bytes: number; readonly pageBytes: number } {
     return { bytes: this.#context.pages * pageBytes, pageBytes };
   }
 
-  #performer(process: SimulatedProcess, access: RegionAccess, node: Performer['node']): Performer {
+  /** Gives the cells of a region, one recorded process for all that this life of the program opens. */
+  #recorded(): (region: RegionAccess & WitnessedRegion) => RegionAtomics {
+    const process = this.#context.record(this.name);
+    let last: { readonly region: WitnessedRegion; readonly cells: RegionAtomics } | undefined;
+    return (region) => {
+      if (process === undefined) return region.atomics;
+      if (last?.region !== region) last = { region, cells: process.over(region).atomics };
+      return last.cells;
+    };
+  }
+
+  #performer(process: SimulatedProcess, to: Pick<Performer, 'access' | 'cells' | 'node'>): Performer {
     const context = this.#context;
     return {
-      access,
-      node,
+      ...to,
       sync: context.sync,
       wakeUps: context.wakeUps,
       hurry: context.hurry,
@@ -89,9 +113,10 @@ export class Program {
   async #run(process: SimulatedProcess, performer: () => Performer): Promise<void> {
     // What was under way when an earlier life ended is over.
     this.current = undefined;
-    for (let operation = this.#operations[this.#next]; operation !== undefined; operation = this.#operations[this.#next]) {
-      await sleep(process, this.#context.hurry ? 0 : operation.thinkMs);
+    for (let planned = this.#operations[this.#next]; planned !== undefined; planned = this.#operations[this.#next]) {
+      await sleep(process, this.#context.hurry ? 0 : planned.thinkMs);
       if (!process.alive) return;
+      const operation = this.#whereItCan(planned);
       this.#next += 1;
       this.current = operation;
       this.#context.began(this, operation);

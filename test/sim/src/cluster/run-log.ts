@@ -22,8 +22,8 @@ export class RunLog {
     this.#time = time;
   }
 
-  count(what: string): void {
-    this.counts[what] = (this.counts[what] ?? 0) + 1;
+  count(what: string, times = 1): void {
+    this.counts[what] = (this.counts[what] ?? 0) + times;
   }
 
   trace(what: string): void {

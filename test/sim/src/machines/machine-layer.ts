@@ -1,4 +1,4 @@
-import type { Layer, Outcome, PlayOptions } from '../layer.js';
+import type { Failure, Layer, Outcome, PlayOptions } from '../layer.js';
 import { failureOf } from './rule-broken.js';
 
 /** One run of machines in this process, to its end. */
@@ -17,17 +17,20 @@ export interface MachineLayer {
   start(seed: number, options: PlayOptions): MachineRun;
 }
 
-/** The layer that plays seeds of `runs` and turns what they throw into failures. */
-export function machineLayer({ name, parts, start }: MachineLayer): Layer {
-  return { name, parts, play: async (seed, options = {}) => playRun(seed, start(seed, options)) };
+/** The layer that plays seeds and turns what a run throws into its failure. */
+export function machineLayer(layer: MachineLayer): Layer {
+  const { name, parts } = layer;
+  return { name, parts, play: async (seed, options = {}) => playRun(layer, seed, options) };
 }
 
-function playRun(seed: number, run: MachineRun): Outcome {
-  const said = (failure: Outcome['failure']): Outcome => ({ seed, events: run.events, counts: run.counts, failure, trace: run.trace });
+function playRun({ start }: MachineLayer, seed: number, options: PlayOptions): Outcome {
+  let run: MachineRun | undefined;
+  let failure: Failure | undefined;
   try {
+    run = start(seed, options);
     run.run();
-    return said(undefined);
   } catch (thrown) {
-    return said(failureOf(thrown));
+    failure = failureOf(thrown);
   }
+  return { seed, events: run?.events ?? 0, counts: run?.counts ?? {}, failure, trace: run?.trace ?? [] };
 }

@@ -12,8 +12,9 @@ import {
 import { showAgentEffect, showFlight, showHomeEffect } from './notation.js';
 import { showTableEffect } from './sync-notation.js';
 import { type PeerWait, SyncPeer } from './sync-peer.js';
+import type { Watch } from './watch.js';
 import { World } from './world.js';
-import type { Place } from './world-events.js';
+import { type Place, tellingAll, type WorldEvents } from './world-events.js';
 import { FORGOTTEN, type WorldNode, worldPage } from './world-node.js';
 
 /** An access that found its page without the right it needs. */
@@ -38,6 +39,8 @@ export class ScenarioPlayer {
   #waiting: Access[] = [];
   #regionDeleted = false;
   readonly #peers = new Map<WorldNode, SyncPeer>();
+
+  constructor(readonly watch?: Watch) {}
 
   /** What comes of one input line. `given` plays a line whose effects are shown elsewhere, and says nothing of them. */
   play(line: string): readonly string[] {
@@ -64,22 +67,21 @@ export class ScenarioPlayer {
   /** `nodes 1 2 3 pages=2 queue=1`: who is there, how many pages, and how many requests may wait for one. */
   #begin(words: readonly string[]): void {
     const settings = new Map(words.filter((word) => word.includes('=')).map((word) => [word.split('=')[0], Number(word.split('=')[1])]));
-    const world = new World(
-      settings.get('pages') ?? 1,
-      {
-        agentEffect: (node, effect) => {
-          this.#tell(showAgentEffect(node.id, effect));
-          if (effect.kind === 'permit') this.#retry(node, effect.page);
-          if (effect.kind === 'fail') this.#fail(node, effect.page, effect.code);
-          if (effect.kind === 'confirmed') this.#peer(node).flush();
-        },
-        tableEffect: (effect) => this.#tell(showTableEffect(effect)),
-        replied: (node, reply) => void this.#peer(node).replied(reply),
-        homeEffect: (effect) => this.#tell(showHomeEffect(effect)),
-        sent: (flight) => this.#tell(showFlight(flight)),
+    const own: WorldEvents = {
+      agentEffect: (node, effect) => {
+        this.#tell(showAgentEffect(node.id, effect));
+        if (effect.kind === 'permit') this.#retry(node, effect.page);
+        if (effect.kind === 'fail') this.#fail(node, effect.page, effect.code);
+        if (effect.kind === 'confirmed') this.#peer(node).flush();
       },
-      { maxQueuedPerPage: settings.get('queue') ?? limits.maxQueuedPerPage },
-    );
+      tableEffect: (effect) => this.#tell(showTableEffect(effect)),
+      replied: (node, reply) => void this.#peer(node).replied(reply),
+      homeEffect: (effect) => this.#tell(showHomeEffect(effect)),
+      sent: (flight) => this.#tell(showFlight(flight)),
+    };
+    const home = { queueTimeoutMs: limits.queueTimeoutMs, maxQueuedPerPage: settings.get('queue') ?? limits.maxQueuedPerPage };
+    const world = new World(settings.get('pages') ?? 1, tellingAll([this.watch?.events ?? {}, own]), home);
+    this.watch?.attach(world, home);
     this.#world = world;
     for (const word of words) if (!word.includes('=')) world.join(Number(word));
   }

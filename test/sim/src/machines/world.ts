@@ -84,11 +84,11 @@ export class World {
   /** The dead node's lease has ended. */
   declareLost(n: number, { left }: { readonly left: boolean } = { left: false }): void {
     const member = incarnation(n);
-    this.lost.add(member);
     for (const node of this.nodes.values()) {
       if (node.alive) this.#send({ from: HOME, to: node.id, message: { kind: 'node-lost', member } });
     }
     this.toHome({ kind: 'member-lost', member });
+    this.lost.add(member);
     this.toTable({ kind: 'member-lost', member, left });
   }
 
@@ -106,8 +106,8 @@ export class World {
 
   /** The region is deleted; its nodes are told behind everything the home has said so far. */
   deleteRegion(region: RegionId = REGION): void {
-    this.regions.delete(region);
     this.toHome({ kind: 'region-deleted', region });
+    this.regions.delete(region);
     for (const node of this.nodes.values()) {
       if (node.alive) this.#send({ from: HOME, to: node.id, message: { kind: 'region-deleted', region } });
     }

@@ -1,4 +1,4 @@
-import { type Millis, millis, type PageId, type Right, regionOf, showPage } from '@pagewire/protocol';
+import { type ErrorCode, type Millis, millis, type PageId, type Right, regionOf, showPage } from '@pagewire/protocol';
 import { RuleBroken } from '../rule-broken.js';
 import type { World } from '../world.js';
 import type { WorldNode } from '../world-node.js';
@@ -64,7 +64,9 @@ export class Accesses {
 
   #fault(node: WorldNode, pages: readonly PageId[], right: Right, deadline: Millis): void {
     const patience = getOrMake(this.#patience, node);
-    for (const page of pages) patience.set(page, millis(Math.max(deadline, patience.get(page) ?? deadline)));
+    // What is here already is no request.
+    const asked = pages.filter((page) => !suffices(node.frame(page).right, right));
+    for (const page of asked) patience.set(page, millis(Math.max(deadline, patience.get(page) ?? deadline)));
     this.world.toAgent(node, { kind: 'fault', pages, right, deadline });
   }
 
@@ -122,8 +124,12 @@ export class Accesses {
     }
   }
 
-  /** The accesses that wait for the page end with `code`. */
-  failed(node: WorldNode, page: PageId, code: string): void {
+  /** The accesses that wait for the page end with `code`. `told`: the home has said so. */
+  failed(node: WorldNode, page: PageId, code: ErrorCode, told: boolean): void {
+    const patience = this.#patience.get(node)?.get(page) ?? this.world.now;
+    if (!told && (code !== 'timeout' || patience > this.world.now)) {
+      throw new RuleBroken('I6', `the agent of node ${node.id} ends accesses to page ${showPage(page)} with ${code} for no reason`);
+    }
     if (code === 'page-lost' && !this.ghosts.of(page).lost) {
       throw new RuleBroken('I8', `node ${node.id} is told that page ${showPage(page)} is lost, and it is not`);
     }
@@ -138,7 +144,7 @@ export class Accesses {
     }
   }
 
-  #end(code: string): void {
+  #end(code: ErrorCode): void {
     this.counts.failed += 1;
     if (code === 'timeout') this.counts.late += 1;
   }
@@ -173,9 +179,11 @@ export class Accesses {
     this.#patience.delete(node);
   }
 
-  pin(node: WorldNode, page: PageId): void {
-    const { right } = node.frame(page);
-    if (right === 'none' || this.#pins.length >= MOST_PINS) return;
+  /** Holds the page with `right`, or with what there is. */
+  pin(node: WorldNode, page: PageId, wanted: Right): void {
+    const held = node.frame(page).right;
+    if (held === 'none' || this.#pins.length >= MOST_PINS) return;
+    const right = held === 'exclusive' ? wanted : held;
     this.counts.pins += 1;
     this.#pins.push({ node, page, right });
     this.world.toAgent(node, { kind: 'pin', page, right });

@@ -1,4 +1,13 @@
-import { type Incarnation, type PageId, showPage, type Version, version } from '@pagewire/protocol';
+import {
+  type CoherenceMessage,
+  type GrantItem,
+  type Incarnation,
+  type PageId,
+  type RequestId,
+  showPage,
+  type Version,
+  version,
+} from '@pagewire/protocol';
 import { RuleBroken } from '../rule-broken.js';
 import type { World } from '../world.js';
 import type { WorldNode } from '../world-node.js';
@@ -14,8 +23,15 @@ interface Ghost {
   tenure: Version;
   /** The newest version that the home has granted. */
   issued: Version;
+  /** Whom, and which request of it, that was for. */
+  requester: Incarnation | undefined;
+  request: RequestId | undefined;
   /** The first value that `writer` has written since its grant, if it has. */
   first: number | undefined;
+  /** The version that the home says is committed. */
+  floor: Version;
+  /** The newest version of which the home was given the bytes, and was not told to drop them. */
+  stored: Version | undefined;
   /** The home was told to drop its bytes at least once. */
   trimmed: boolean;
   lost: boolean;
@@ -30,6 +46,8 @@ export class Ghosts {
   readonly #shown = new Map<Incarnation, number>();
   /** For a dead node, its first write that was undone: nothing it wrote later may be seen (rule 7). */
   readonly #undone = new Map<Incarnation, number>();
+  /** What was stored of each page before the message under way brought bytes of it. */
+  readonly #given = new Map<PageId, Version | undefined>();
   #values = 0;
   readonly counts = { lostPages: 0, undone: 0 };
 
@@ -38,16 +56,56 @@ export class Ghosts {
   of(page: PageId): Ghost {
     let ghost = this.#ghosts.get(page);
     if (ghost === undefined) {
-      const none = { value: 0, before: 0, writer: undefined, first: undefined, trimmed: false, lost: false };
-      ghost = { ...none, tenure: version(0), issued: version(0) };
+      const nobody = { writer: undefined, stored: undefined, first: undefined, requester: undefined, request: undefined };
+      const none = { ...nobody, value: 0, before: 0, trimmed: false, lost: false };
+      ghost = { ...none, tenure: version(0), issued: version(0), floor: version(0) };
       this.#ghosts.set(page, ghost);
     }
     return ghost;
   }
 
-  /** The home has granted `page` exclusive. A repair grants the same version again. */
-  granted(page: PageId, issued: Version): void {
-    this.of(page).issued = issued;
+  /** The home has granted `page` exclusive. A repair grants the same version again, for the same request; nobody else ever has it (rule 10). */
+  granted({ page, id, version: issued }: GrantItem, to: Incarnation): void {
+    const ghost = this.of(page);
+    const again = ghost.issued === issued && ghost.requester === to && ghost.request === id;
+    if (issued <= ghost.issued && !again) {
+      throw new RuleBroken(
+        'I3',
+        `page ${showPage(page)} is granted at version ${issued} to node ${to}, and ${ghost.issued} was granted before`,
+      );
+    }
+    Object.assign(ghost, { issued, requester: to, request: id });
+  }
+
+  /** Before the home takes a message: bytes of the committed version are its own from now on (rule 5). */
+  given(message: CoherenceMessage): void {
+    this.#given.clear();
+    if (message.kind !== 'release' && message.kind !== 'downgraded' && message.kind !== 'report') return;
+    for (const { page, version: bytesOf, content } of message.items) {
+      const standing = this.world.home.standingOf(page);
+      if (content === undefined || standing.kind !== 'current' || standing.version !== bytesOf) continue;
+      const ghost = this.of(page);
+      this.#given.set(page, ghost.stored);
+      ghost.stored = bytesOf;
+    }
+  }
+
+  /** The home says that what it was just told of the page has no effect: a report of a round that is over brings nothing. */
+  notGiven(page: PageId): void {
+    if (this.#given.has(page)) this.of(page).stored = this.#given.get(page);
+  }
+
+  /** Before the home is told to drop the bytes of a page, which it may where others share it. */
+  trimmed(page: PageId): void {
+    const ghost = this.of(page);
+    ghost.trimmed = true;
+    if (this.world.home.stateOf(page) === 'shared') ghost.stored = undefined;
+  }
+
+  /** After a step of the home. */
+  stood(page: PageId): void {
+    const standing = this.world.home.standingOf(page);
+    if (standing.kind === 'current') this.of(page).floor = standing.version;
   }
 
   /** The node may write the page now. */
@@ -125,6 +183,9 @@ export class Ghosts {
   /** I8: a page is lost only when its newest bytes died with a node, and nobody alive has them. Values are unique, so they tell. */
   lose(page: PageId): void {
     const ghost = this.of(page);
+    if (ghost.stored === ghost.floor) {
+      throw new RuleBroken('I8', `page ${showPage(page)} is declared lost, but the home was given version ${ghost.floor} of it`);
+    }
     const nodes = [...this.world.nodes.values()];
     const releasing = (node: WorldNode): boolean => node.agent.stateOf(page).startsWith('releasing');
     const having = nodes.filter((node) => node.frame(page).value === ghost.value);

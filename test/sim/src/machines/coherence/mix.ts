@@ -1,4 +1,4 @@
-import type { HomeOptions } from '@pagewire/protocol';
+import { type HomeOptions, limits } from '@pagewire/protocol';
 import { Draws, MIX_PART, type Weights, weightsOf } from '../draws.js';
 
 /** What one step of a run may do. */
@@ -16,6 +16,7 @@ export type Action =
   | 'trim'
   | 'tick'
   | 'pause'
+  | 'stall'
   | 'leave'
   | 'crash'
   | 'crash-in-step'
@@ -39,7 +40,7 @@ export interface Mix {
   readonly impatience: number;
   /** How many of the crashes lose part of what the node had sent. */
   readonly cuts: number;
-  readonly home: HomeOptions;
+  readonly home: Required<HomeOptions>;
   /** The first region is deleted when everything else is done. */
   readonly deletedAtEnd: boolean;
 }
@@ -47,12 +48,16 @@ export interface Mix {
 export function drawMix(seed: number): Mix {
   const draws = new Draws(seed, MIX_PART);
   const steps = draws.between(100, 600);
-  const often = (most: number): number => (draws.chance(0.25) ? 0 : draws.fraction() * most);
+  // Some seeds never do a thing, and some do little else.
+  const often = (most: number): number => (draws.chance(0.25) ? 0 : draws.fraction() * most * (draws.chance(0.15) ? 4 : 1));
   const seldom = (most: number): number => (draws.chance(0.6) ? 0 : draws.fraction() * most);
+  // In some runs nodes come and go so fast that deaths meet deaths.
+  const pace = draws.chance(0.25) ? 5 : 1;
   const weights: Record<Action, number> = {
-    deliver: 4 + often(20),
+    // From a crowded network to one where hardly anything is ever under way.
+    deliver: 5 * 2 ** draws.between(0, 3),
     read: 1 + often(4),
-    write: 1 + often(4),
+    write: 0.2 + often(4),
     update: often(3),
     scan: often(2),
     fill: often(2),
@@ -60,18 +65,19 @@ export function drawMix(seed: number): Mix {
     pin: often(2),
     unpin: 0.3 + often(2),
     evict: often(2),
-    trim: often(2),
+    trim: often(4),
     tick: often(1),
     pause: often(0.2),
-    leave: often(0.3),
-    crash: often(0.3),
-    'crash-in-step': often(0.3),
-    isolate: often(0.3),
-    'declare-lost': 0.05 + often(1),
-    join: often(0.3),
-    rejoin: often(0.4),
-    'create-region': seldom(0.2),
-    'delete-region': seldom(0.1),
+    stall: often(0.4),
+    leave: often(0.3 * pace),
+    crash: often(0.3 * pace),
+    'crash-in-step': often(0.3 * pace),
+    isolate: often(0.3 * pace),
+    'declare-lost': 0.05 + often(pace),
+    join: often(0.3 * pace),
+    rejoin: often(0.4 * pace),
+    'create-region': seldom(1),
+    'delete-region': seldom(0.4),
   };
   return {
     steps,
@@ -81,7 +87,10 @@ export function drawMix(seed: number): Mix {
     slowLinks: draws.fraction() * 0.6,
     impatience: draws.chance(0.6) ? 0 : draws.fraction(),
     cuts: draws.fraction(),
-    home: draws.chance(0.15) ? { maxQueuedPerPage: draws.between(1, 3) } : {},
+    home: {
+      queueTimeoutMs: draws.chance(0.7) ? limits.queueTimeoutMs : draws.between(10, 2000),
+      maxQueuedPerPage: draws.chance(0.85) ? limits.maxQueuedPerPage : draws.between(1, 3),
+    },
     deletedAtEnd: draws.chance(0.2),
   };
 }

@@ -1,23 +1,26 @@
-import { HOME, type Millis, millis, type PageId, pageIndex, type RegionId, type Right, regionId, regionOf } from '@pagewire/protocol';
+import { HOME, type Millis, millis, type PageId, type Right, regionOf } from '@pagewire/protocol';
 import type { Deaths } from '../deaths.js';
 import { Draws, FINISH_PART, mixedFraction } from '../draws.js';
 import type { Network } from '../network.js';
 import { showFlight } from '../notation.js';
 import type { Story } from '../story.js';
 import type { World } from '../world.js';
-import { REGION, type WorldNode, worldPage } from '../world-node.js';
+import type { WorldNode } from '../world-node.js';
 import { type Accesses, FAR_AWAY, type Use } from './accesses.js';
 import type { Ghosts } from './ghosts.js';
 import type { Leaving } from './leaving.js';
 import type { Action, Mix } from './mix.js';
+import { pageNumber, Regions } from './regions.js';
 
-const MOST_NODES = 12;
-const MOST_REGIONS = 3;
+/** Living at a time, and in all: everyone who ever lived is looked at, again and again. */
+const MOST_LIVING = 6;
+const MOST_LIVES = 24;
+/** How often something is done to a page that it can be done to, and not to any. */
+const AIMED = 0.8;
 /** How often an access may go to a page that is lost. */
 const LOST_PAGES_TOO = 0.1;
 /** Behind those that a run starts with. */
 const FIRST_NEW_INCARNATION = 10;
-const FIRST_NEW_REGION = 2;
 
 /** What plays a run, together. */
 export interface Parts {
@@ -32,27 +35,23 @@ export interface Parts {
   readonly story: Story;
 }
 
-const pageNumber = (page: PageId): number => regionOf(page) * 8 + pageIndex(page);
 const nodeNumber = ({ id }: WorldNode): number => id;
 
 /** What one step does, drawn from its own numbers: what it picks depends on the step and on who is there, and on no other step. */
 export class Moves {
-  /** Pages of every region that there ever was: a node may not know yet that one is gone. */
-  readonly #regions: Map<RegionId, number>;
-  #pagesEver: readonly PageId[];
+  readonly #regions: Regions;
   readonly #draws: Draws;
   #step = 0;
-  readonly counts = { steps: 0, evictions: 0, trims: 0, pauses: 0, joins: 0, regionsDeleted: 0 };
+  readonly counts = { steps: 0, evictions: 0, trims: 0, pauses: 0, stalls: 0, joins: 0, regionsDeleted: 0 };
 
   constructor(readonly parts: Parts) {
     this.#draws = new Draws(parts.seed, FINISH_PART);
-    this.#regions = new Map([[REGION, parts.mix.pages]]);
-    this.#pagesEver = pagesOf(this.#regions);
+    this.#regions = new Regions(parts.world, parts.mix.pages);
   }
 
   /** The pages that exist. */
-  pages(): PageId[] {
-    return pagesOf(this.parts.world.regions);
+  pages(): readonly PageId[] {
+    return this.#regions.pages();
   }
 
   play(step: number): void {
@@ -80,6 +79,12 @@ export class Moves {
   get #awake(): WorldNode[] {
     const { network, world } = this.parts;
     return [...world.nodes.values()].filter((node) => node.alive && !network.isPaused(node, this.#step));
+  }
+
+  get #living(): number {
+    let living = 0;
+    for (const { alive } of this.parts.world.nodes.values()) if (alive) living += 1;
+    return living;
   }
 
   /** True when the action is one of a node's. */
@@ -115,9 +120,24 @@ export class Moves {
         this.counts.pauses += 1;
         network.pause(node, this.#step + draws.between(20, 150));
         return true;
+      case 'stall':
+        this.#stall(node, this.#step + draws.between(10, 150));
+        return true;
       default:
         return false;
     }
+  }
+
+  /** One link of the node stops for a while, one way. */
+  #stall(node: WorldNode, until: number): void {
+    const { network, world } = this.parts;
+    const draws = this.#draws;
+    const others = [...world.nodes.values()].filter((other) => other.alive && other !== node);
+    const other = draws.chance(0.5) ? HOME : (draws.pick(others, nodeNumber)?.id ?? HOME);
+    this.counts.stalls += 1;
+    this.#tell(`stall the link with ${other} of`, node);
+    if (draws.chance(0.5)) network.stall(node.id, other, until);
+    else network.stall(other, node.id, until);
   }
 
   /** What the program of a node does. */
@@ -140,26 +160,25 @@ export class Moves {
         return this.#access(node, several(), 'write', action);
       case 'prefetch':
         return this.#prefetch(node, several(), draws.chance(0.7) ? 'readonly' : 'exclusive');
-      case 'pin':
-        this.#tell(action, node, [page]);
-        return accesses.pin(node, page);
+      case 'pin': {
+        const held = this.#heldOr(node, page);
+        this.#tell(action, node, [held]);
+        return accesses.pin(node, held, draws.chance(0.5) ? 'readonly' : 'exclusive');
+      }
       case 'evict':
-        return this.#evict(node, draws.chance(0.3) ? [...node.agent.holdings()] : [page]);
+        return this.#evict(node, draws.chance(0.3) ? [...node.agent.holdings()] : [this.#heldOr(node, page)]);
       case 'leave':
         this.#tell(action, node);
         return leaving.begin(node, { cut: draws.chance(0.5) });
     }
   }
 
-  /** Pages of regions that exist, or of which the node has not heard that they are gone; mostly without those that are lost for good. */
+  /** What the program of a node may use: mostly without the pages that are lost for good. */
   #knownTo(node: WorldNode): readonly PageId[] {
-    const { ghosts, world } = this.parts;
-    const { regions } = world;
-    const { lostPages } = ghosts.counts;
-    if (this.#regions.size === regions.size && lostPages === 0) return this.#pagesEver;
-    const all = lostPages === 0 || this.#draws.chance(LOST_PAGES_TOO);
-    const known = (page: PageId): boolean => regions.has(regionOf(page)) || node.regions.has(regionOf(page));
-    return this.#pagesEver.filter((page) => known(page) && (all || !ghosts.of(page).lost));
+    const { ghosts } = this.parts;
+    const known = this.#regions.knownTo(node);
+    if (ghosts.counts.lostPages === 0 || this.#draws.chance(LOST_PAGES_TOO)) return known;
+    return known.filter((page) => !ghosts.of(page).lost);
   }
 
   #access(node: WorldNode, pages: readonly PageId[], use: Use, what: string): void {
@@ -183,6 +202,11 @@ export class Moves {
     return this.#draws.chance(this.parts.mix.impatience) ? millis(this.parts.world.now + late) : FAR_AWAY;
   }
 
+  /** Mostly one that is held, for what can be done with no other. */
+  #heldOr(node: WorldNode, page: PageId): PageId {
+    return this.#draws.chance(AIMED) ? (this.#draws.pick(node.agent.holdings(), pageNumber) ?? page) : page;
+  }
+
   #evict(node: WorldNode, pages: readonly PageId[]): void {
     this.counts.evictions += 1;
     this.#tell('evict', node, pages);
@@ -200,11 +224,11 @@ export class Moves {
       accesses.unpin((node) => awake.has(node));
     }
     if (action === 'trim') {
-      const page = draws.pick(this.pages(), pageNumber);
+      const page = draws.pick(draws.chance(AIMED) ? world.home.trimmable() : this.pages(), pageNumber);
       if (page === undefined) return;
       this.counts.trims += 1;
       this.#tell(action, undefined, [page]);
-      ghosts.of(page).trimmed = true;
+      ghosts.trimmed(page);
       world.toHome({ kind: 'trim', pages: [page] });
     }
     if (action === 'declare-lost') {
@@ -232,7 +256,7 @@ export class Moves {
     const { deaths, world } = this.parts;
     // Numbered by the step, so that a life keeps its number when other joins are left out.
     const incarnation = FIRST_NEW_INCARNATION + this.#step;
-    if (world.nodes.size >= MOST_NODES) return;
+    if (world.nodes.size >= MOST_LIVES || this.#living >= MOST_LIVING) return;
     if (action === 'join') {
       this.#tell(`join ${incarnation}`);
       this.counts.joins += 1;
@@ -246,16 +270,13 @@ export class Moves {
   #changeRegions(action: 'create-region' | 'delete-region'): void {
     const { world } = this.parts;
     if (action === 'create-region') {
-      if (this.#regions.size >= MOST_REGIONS) return;
-      const region = regionId(FIRST_NEW_REGION + this.#step);
       const pageCount = this.#draws.between(1, 2);
-      this.#tell(`create region ${region} of ${pageCount} pages`);
-      this.#regions.set(region, pageCount);
-      this.#pagesEver = pagesOf(this.#regions);
-      world.createRegion(region, pageCount);
+      const created = this.#regions.create(this.#step, pageCount);
+      if (created !== undefined) this.#tell(`create region ${created} of ${pageCount} pages`);
       return;
     }
-    const region = this.#draws.pick(world.regions.keys(), (id) => id);
+    // One is left, so that the run goes on.
+    const region = world.regions.size > 1 ? this.#draws.pick(world.regions.keys(), (id) => id) : undefined;
     if (region === undefined) return;
     this.#tell(`delete region ${region}`);
     this.counts.regionsDeleted += 1;
@@ -276,9 +297,3 @@ const programActions = [
 ] as const satisfies readonly Action[];
 type Program = (typeof programActions)[number];
 const isOfProgram = (action: Action): action is Program => programActions.some((one) => one === action);
-
-function pagesOf(regions: ReadonlyMap<RegionId, number>): PageId[] {
-  const pages: PageId[] = [];
-  for (const [region, pageCount] of regions) for (let at = 0; at < pageCount; at += 1) pages.push(worldPage(at, region));
-  return pages;
-}

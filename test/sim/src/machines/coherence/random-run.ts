@@ -1,14 +1,15 @@
 import { HOME } from '@pagewire/protocol';
 import type { PlayOptions } from '../../layer.js';
+import { Checks } from '../checks.js';
 import { Deaths } from '../deaths.js';
 import type { MachineRun } from '../machine-layer.js';
 import { Network } from '../network.js';
 import { RuleBroken } from '../rule-broken.js';
 import { Story } from '../story.js';
+import type { Watch } from '../watch.js';
 import { World } from '../world.js';
 import { tellingAll, type WorldEvents } from '../world-events.js';
 import { Accesses, FAR_AWAY } from './accesses.js';
-import { Checks } from './checks.js';
 import { Ghosts } from './ghosts.js';
 import { Leaving } from './leaving.js';
 import { drawMix, type Mix } from './mix.js';
@@ -36,11 +37,12 @@ export class RandomRun implements MachineRun {
   constructor(
     readonly seed: number,
     readonly options: PlayOptions = {},
-    watch: WorldEvents = {},
+    watch?: Watch,
   ) {
     this.mix = drawMix(seed);
     this.#story = new Story(options.trace === true);
-    this.world = new World(this.mix.pages, tellingAll([this.#story.events, watch, this.#judges()]), this.mix.home);
+    this.world = new World(this.mix.pages, tellingAll([this.#story.events, watch?.events ?? {}, this.#judges()]), this.mix.home);
+    watch?.attach(this.world, this.mix.home);
     this.#ghosts = new Ghosts(this.world);
     this.#checks = new Checks(this.world);
     this.#accesses = new Accesses(this.world, this.#ghosts);
@@ -87,10 +89,18 @@ export class RandomRun implements MachineRun {
     return {
       beforeAgent: (node, input) => this.#checks.before(node, input),
       afterAgent: () => this.#checks.after(),
-      beforeHome: (input) => this.#checks.before(HOME, input),
+      beforeHome: (input) => {
+        this.#checks.before(HOME, input);
+        if (input.kind === 'message' && !this.world.lost.has(input.from)) this.#ghosts.given(input.message);
+      },
       afterHome: (input) => {
         this.#checks.after();
-        if (input.kind === 'message' || input.kind === 'member-lost') for (const page of this.#moves.pages()) this.#checks.holders(page);
+        if (input.kind === 'tick') this.#checks.queueTimes(this.mix.home.queueTimeoutMs);
+        if (input.kind !== 'message' && input.kind !== 'member-lost') return;
+        for (const page of this.#moves.pages()) {
+          this.#checks.holders(page);
+          this.#ghosts.stood(page);
+        }
       },
       agentEffect: (node, effect) => {
         this.#checks.effect(effect.kind);
@@ -99,17 +109,22 @@ export class RandomRun implements MachineRun {
           this.#checks.holders(effect.page);
           this.#accesses.permitted(node, effect.page);
         }
-        if (effect.kind === 'fail') this.#accesses.failed(node, effect.page, effect.code);
+        if (effect.kind === 'fail') {
+          const { code, page } = effect;
+          this.#accesses.failed(node, page, code, this.#checks.isTold(page, code));
+        }
       },
       homeEffect: (effect) => {
         this.#checks.effect(effect.kind);
         if (effect.kind === 'violation') throw new RuleBroken('violation', `the home accuses node ${effect.from}: ${effect.what}`);
         if (effect.kind === 'lost') this.#ghosts.lose(effect.page);
+        if (effect.kind === 'ignored' && effect.what === 'report' && effect.page !== undefined) this.#ghosts.notGiven(effect.page);
       },
       sent: (flight) => {
         this.#checks.sent(flight);
-        if (flight.message.kind !== 'grant') return;
-        for (const { page, right, version } of flight.message.items) if (right === 'exclusive') this.#ghosts.granted(page, version);
+        const { message, to } = flight;
+        if (message.kind !== 'grant' || to === HOME) return;
+        for (const item of message.items) if (item.right === 'exclusive') this.#ghosts.granted(item, to);
       },
       diedInStep: (node) => {
         for (const page of node.frames.keys()) this.#ghosts.diedInstalling(node, page);

@@ -85,17 +85,19 @@ class Subject {
   }
 }
 
-/** Every state of a page, and two that its pins and kept bytes make of them, each by the shortest way there. */
+/** Every state of a page, and those that its pins and kept bytes make of them, each by the shortest way there. */
 const states: Record<string, () => Subject> = {
   invalid: () => new Subject(),
   'invalid, kept': () => new Subject().fault('exclusive').grant().transfer(),
   readonly: () => new Subject().fault('readonly').grant(),
   'readonly, pinned': () => new Subject().fault('readonly').grant().pin('readonly'),
   exclusive: () => new Subject().fault('exclusive').grant(),
-  'exclusive, pinned': () => new Subject().fault('exclusive').grant().pin('exclusive'),
+  'exclusive, pinned': () => new Subject().fault('exclusive').grant().pin('readonly').pin('exclusive'),
+  'exclusive, read-pinned': () => new Subject().fault('exclusive').grant().pin('readonly'),
   'waiting-read': () => new Subject().fault('readonly'),
   'waiting-write': () => new Subject().fault('exclusive'),
   upgrading: () => new Subject().fault('readonly').grant().fault('exclusive'),
+  'upgrading, pinned': () => new Subject().fault('readonly').grant().pin('readonly').fault('exclusive'),
   releasing: () => new Subject().fault('exclusive').grant().evict(),
   'releasing-readonly': () => new Subject().fault('readonly').grant().evict(),
   'releasing-nothing': () => new Subject().fault('exclusive').grant().evict().transfer(),
@@ -128,6 +130,12 @@ const home = (name: string, message: (subject: Subject) => CoherenceMessage): In
 const agent = (name: string, message: (subject: Subject) => CoherenceMessage): Input => ({
   covers: `agent ${message(new Subject()).kind}`,
   name,
+  act: (subject) => subject.hear(message(subject), peer),
+});
+const fromLost = (kind: PageMessageKind, message: (subject: Subject) => CoherenceMessage): Input => ({
+  covers: `agent ${kind}`,
+  name: `${kind}, from a lost node`,
+  prepare: (subject) => subject.hear({ kind: 'node-lost', member: peer }),
   act: (subject) => subject.hear(message(subject), peer),
 });
 /** A message without items: its kind alone is against the rules. */
@@ -179,12 +187,8 @@ const inputs: Input[] = [
   agent('page, an ended request', () => ({ kind: 'page', items: [{ page, id: OLD, version: version(1), content: bytes }] })),
   agent('invalidated', ({ id }) => ({ kind: 'invalidated', items: [{ page, id }] })),
   agent('invalidated, an ended request', () => ({ kind: 'invalidated', items: [{ page, id: OLD }] })),
-  {
-    covers: 'agent page',
-    name: 'page, from a lost node',
-    prepare: (subject) => subject.hear({ kind: 'node-lost', member: peer }),
-    act: (subject) => subject.hear({ kind: 'page', items: [{ page, id: subject.id, version: version(1), content: bytes }] }, peer),
-  },
+  fromLost('page', ({ id }) => ({ kind: 'page', items: [{ page, id, version: version(1), content: bytes }] })),
+  fromLost('invalidated', ({ id }) => ({ kind: 'invalidated', items: [{ page, id }] })),
   agent('node-lost, from an agent', () => ({ kind: 'node-lost', member: peer })),
   ...messageKinds
     .filter((kind) => kind !== 'page' && kind !== 'invalidated' && kind !== 'node-lost')

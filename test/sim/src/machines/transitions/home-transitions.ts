@@ -67,6 +67,11 @@ class Subject {
     return this;
   }
 
+  deleteRegion(): this {
+    this.step({ kind: 'region-deleted', region });
+    return this;
+  }
+
   lose(n: number): this {
     this.step({ kind: 'member-lost', member: incarnation(n) });
     return this;
@@ -103,8 +108,11 @@ const states: Record<string, () => Subject> = {
   exclusive: () => new Subject().write(HOLDER),
   'busy, read': () => new Subject().write(HOLDER).ask(REQUESTER, 'readonly'),
   'busy, write': () => new Subject().write(HOLDER).ask(REQUESTER, 'exclusive'),
-  'busy, repair': () => new Subject().write(DEAD).share(DEAD, HOLDER).trim().ask(REQUESTER, 'exclusive').lose(DEAD),
+  'busy, write, repair': () => new Subject().write(DEAD).share(DEAD, HOLDER).trim().ask(REQUESTER, 'exclusive').lose(DEAD),
+  'busy, read, repair': () => new Subject().write(DEAD).share(DEAD, HOLDER).trim().ask(REQUESTER, 'readonly').lose(DEAD),
+  'busy, abort': () => new Subject().write(HOLDER).ask(REQUESTER, 'readonly').lose(REQUESTER),
   lost: () => new Subject().write(DEAD).lose(DEAD),
+  deleted: () => new Subject().write(HOLDER).deleteRegion(),
 };
 
 interface Input {
@@ -137,6 +145,10 @@ const inputs: Input[] = [
   agent('acquire outside the region', BYSTANDER, acquire('readonly', { page: pageId(region, 1) })),
   agent('acquire in no region', BYSTANDER, acquire('readonly', { page: pageId(regionId(7), 0) })),
   agent('acquire, by no member', STRANGER, acquire('readonly')),
+  agent('acquired, by no member', STRANGER, acquired()),
+  agent('downgraded, by no member', STRANGER, downgraded()),
+  agent('release, by no member', STRANGER, release(1, bytes)),
+  agent('report, by no member', STRANGER, report({})),
   agent('acquired, by the requester', REQUESTER, acquired()),
   agent('acquired, another request', REQUESTER, acquired(9)),
   agent('acquired, by a newcomer', BYSTANDER, acquired()),

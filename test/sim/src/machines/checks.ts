@@ -1,9 +1,11 @@
 import {
   type AgentInput,
   type Content,
+  type ErrorCode,
   HOME,
   type HomeInput,
   type Incarnation,
+  type Millis,
   type PageId,
   type PageItems,
   type PageMessage,
@@ -13,17 +15,26 @@ import {
   showPage,
   type Version,
 } from '@pagewire/protocol';
-import { RuleBroken } from '../rule-broken.js';
-import type { World } from '../world.js';
-import type { Flight } from '../world-events.js';
-import { decode, type WorldNode } from '../world-node.js';
+import { RuleBroken } from './rule-broken.js';
+import type { World } from './world.js';
+import type { Flight } from './world-events.js';
+import { decode, type WorldNode } from './world-node.js';
+
+interface Asked {
+  readonly from: Incarnation;
+  readonly page: PageId;
+  /** When it came to the home; undefined on the way there. */
+  arrived: Millis | undefined;
+}
 
 /** What is checked of rights and messages, whoever plays: I1, I3, I4, I5, I6 and I7. I2 and I8 are with the ghosts of the pages. */
 export class Checks {
   /** I3: the number that each version of a page holds. */
   readonly #contents = new Map<PageId, Map<Version, number>>();
-  /** I6: acquires on their way or being served. */
-  readonly #asked = new Map<string, { readonly from: Incarnation; readonly page: PageId }>();
+  /** I6: acquires that the home has not answered. */
+  readonly #asked = new Map<string, Asked>();
+  /** What an agent was told last, but for the faults that come of it. */
+  #told: AgentInput | HomeInput | undefined;
   /** I5: the input under way comes from a life that has ended. */
   #stale: { readonly from: Incarnation; readonly what: string; ignored: boolean } | undefined;
 
@@ -46,7 +57,7 @@ export class Checks {
     if (!('items' in message)) return;
     for (const item of message.items) if ('content' in item && item.content !== undefined) this.#content(message.kind, item, item.content);
     if (message.kind === 'acquire' && from !== HOME) {
-      for (const { page, id } of message.items) this.#asked.set(requestKey(from, page, id), { from, page });
+      for (const { page, id } of message.items) this.#asked.set(requestKey(from, page, id), { from, page, arrived: undefined });
     }
     if ((message.kind === 'grant' || message.kind === 'refused') && to !== HOME) {
       for (const { page, id } of message.items) this.#asked.delete(requestKey(to, page, id));
@@ -94,8 +105,10 @@ export class Checks {
   /** I5: what a node sent in a life that has ended must be ignored, aloud. */
   before(to: WorldNode | typeof HOME, input: AgentInput | HomeInput): void {
     this.#stale = undefined;
+    if (input.kind !== 'fault') this.#told = input;
     if (input.kind !== 'message' || input.from === HOME) return;
     const { from, message } = input;
+    if (to === HOME && message.kind === 'acquire') for (const { page, id } of message.items) this.#arrived(from, page, id);
     const ended = to === HOME ? this.world.lost.has(from) : to.heardLost.has(from);
     if (ended) this.#stale = { from, what: message.kind, ignored: false };
   }
@@ -111,10 +124,36 @@ export class Checks {
     this.#stale = undefined;
   }
 
+  #arrived(from: Incarnation, page: PageId, id: RequestId): void {
+    const asked = this.#asked.get(requestKey(from, page, id));
+    if (asked !== undefined) asked.arrived = this.world.now;
+  }
+
+  /** I6: after a tick of the home nobody has waited longer for its turn than `mostMs`. */
+  queueTimes(mostMs: number): void {
+    for (const { from, page, arrived } of this.#asked.values()) {
+      if (arrived === undefined || this.world.now - arrived < mostMs || this.#isOver(from, page)) continue;
+      throw new RuleBroken('I6', `the home lets an acquire of page ${showPage(page)} by node ${from} wait for more than ${mostMs} ms`);
+    }
+  }
+
+  /** True when nobody has to answer it any more. */
+  #isOver(from: Incarnation, page: PageId): boolean {
+    return this.world.lost.has(from) || !this.world.regions.has(regionOf(page));
+  }
+
+  /** True when it is the home that has just told an agent that accesses to the page end with `code`. */
+  isTold(page: PageId, code: ErrorCode): boolean {
+    const told = this.#told;
+    if (told?.kind === 'region-deleted') return code === 'no-such-region' && told.region === regionOf(page);
+    if (told?.kind !== 'message' || told.message.kind !== 'refused') return false;
+    return told.message.items.some((item) => item.page === page && item.code === code);
+  }
+
   /** I6: nobody living waits for an answer. */
   allAnswered(): void {
     for (const { from, page } of this.#asked.values()) {
-      if (!this.world.node(from).alive || !this.world.regions.has(regionOf(page))) continue;
+      if (!this.world.node(from).alive || this.#isOver(from, page)) continue;
       throw new RuleBroken('I6', `an acquire of page ${showPage(page)} by node ${from} was never answered`);
     }
   }
