@@ -94,7 +94,7 @@ function transfer(core: AgentCore, record: PageRecord, item: TransferItem, out: 
   keepOrForget(core, record, item.keep, state.version, out);
 }
 
-/** A node that holds nothing acks too: its copy went with a release that the home has not seen yet. */
+/** A node whose copy is on its way back with a release that the home has not seen yet acks too. */
 function invalidate(core: AgentCore, record: PageRecord, item: InvalidateItem, out: StepOutput): void {
   const { state } = record;
   if (state.kind === 'exclusive' || state.kind === 'releasing') return violation(out, HOME, record, 'invalidate of an exclusive page');

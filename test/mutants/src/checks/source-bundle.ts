@@ -1,13 +1,8 @@
-import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { rolldown } from 'rolldown';
 import type { Mutant } from '../mutant.js';
 import { repository } from '../patch.js';
 import { sourcePlugin } from '../source-plugin.js';
-
-/** The part of rolldown that is used here. */
-interface Bundler {
-  rolldown(options: object): Promise<{ generate(options: object): Promise<{ output: [{ code: string }] }>; close(): Promise<void> }>;
-}
 
 /** What a bundle is to export, by the source file that has it, as a path from the top of the repository. */
 export type Exports = Readonly<Record<string, readonly string[]>>;
@@ -34,8 +29,6 @@ const placedModules = {
 
 /** Loads modules from their sources, with the mutant in them. Throws when they do not bundle or do not load. */
 export async function loadSources(exports: Exports, mutant: Mutant | undefined): Promise<Readonly<Record<string, unknown>>> {
-  // The bundler is a dependency of the simulation.
-  const { rolldown } = createRequire(import.meta.resolve('@pagewire/sim'))('rolldown') as Bundler;
   const bundle = await rolldown({
     input: entry,
     platform: 'node',

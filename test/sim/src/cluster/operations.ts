@@ -83,9 +83,10 @@ async function performOnNode(operation: PlannedOperation, by: Performer, on: Non
       return wait(operation, by, region);
     case 'announce': {
       const at = cellOffset(operation.page, operation.cell);
+      const beganAt = by.now();
       await by.cells.store('int32', at, by.fresh());
       await region.notify(at);
-      return by.wakeUps.announced(at, by.now());
+      return by.wakeUps.announced(at, { beganAt, endedAt: by.now() });
     }
     default:
       throw new Error(`a node does not know how to ${what}`);

@@ -8,22 +8,24 @@ const slackMs = 3000;
  * never written twice, so that the old value cannot come back.
  */
 export class WakeUpGhosts {
-  readonly #announcedAt = new Map<number, number>();
+  readonly #announcements = new Map<number, { readonly beganAt: number; readonly endedAt: number }>();
   readonly #broken: (failure: Failure) => void;
 
   constructor(broken: (failure: Failure) => void) {
     this.#broken = broken;
   }
 
-  /** A store to the address, and after it a notify of all who wait there, have ended well. */
-  announced(address: number, now: number): void {
-    this.#announcedAt.set(address, now);
+  /** A store to the address was begun, and that and the notify after it have ended well. */
+  announced(address: number, times: { readonly beganAt: number; readonly endedAt: number }): void {
+    this.#announcements.set(address, times);
   }
 
-  /** A wait that began at `since`, when it had seen a value, has timed out at `now`. */
+  /** A wait that began at `since`, for the value that was there then, has timed out at `now`. */
   timedOut(who: string, address: number, { since, now }: { readonly since: number; readonly now: number }): void {
-    const at = this.#announcedAt.get(address);
-    if (at === undefined || at < since || at > now - slackMs) return;
+    const announced = this.#announcements.get(address);
+    // A store that was begun before may have been what the waiter saw.
+    if (announced === undefined || announced.beganAt <= since || announced.endedAt > now - slackMs) return;
+    const at = announced.endedAt;
     this.#broken({
       kind: 'lost wake-up',
       what: `${who} has waited at ${address} from ${since.toFixed(3)} to ${now.toFixed(3)}, and slept through the notify of ${at.toFixed(3)}`,
