@@ -6,12 +6,14 @@ const samePressMs = 400;
 
 /**
  * Runs a program with this terminal until it ends and resolves with its exit code (128 + number when a signal ended it). Requests to stop
- * are the program's to answer: this process waits for it.
+ * are the program's to answer: this process waits for it. What a program that is `aside` prints goes to standard error: standard output is kept for
+ * the one that was asked for.
  */
-export function run(command, args, { tied = false, shell = false, env = process.env } = {}) {
+export function run(command, args, { tied = false, shell = false, env = process.env, aside = false } = {}) {
   return new Promise((resolve) => {
     // A program that is tied ends when this process is gone, however it went: it watches the IPC channel.
-    const stdio = tied ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit';
+    const stdout = aside ? process.stderr : 'inherit';
+    const stdio = ['inherit', stdout, 'inherit', ...(tied ? ['ipc'] : [])];
     const child = spawn(command, args, { stdio, shell, env });
     const unlisten = passSignals(child);
     child.once('error', (error) => {

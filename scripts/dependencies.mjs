@@ -19,7 +19,7 @@ export async function installDependencies(say) {
   // npx is a .cmd file on Windows, which only a shell runs.
   const shell = process.platform === 'win32';
   const args = ['-y', pnpm, 'install', '--frozen-lockfile', '--config.confirmModulesPurge=false'];
-  const code = await run('npx', args, { shell });
+  const code = await run('npx', args, { shell, aside: true });
   if (code === 0) writeFileSync(stamp, wanted);
   else if (code < 128) say('installing failed: it needs the npm registry, or a filled cache');
   return code;

@@ -17,7 +17,7 @@ const plain = process.stdout.isTTY !== true || process.env['NO_COLOR'] ? ['--col
 
 const install = () => installDependencies(say);
 const lint = stage('format and lint', () => runNode(biome, ['ci', ...plain, '.']));
-const build = stage('types and build', () => runNode(tsc, ['-b']));
+const build = stage('types and build', () => runNode(tsc, ['-b'], { aside: true }));
 const testTypes = stage('types of tests', () => runNode(tsc, ['-p', 'tsconfig.tests.json']));
 const unit = stage('unit tests', (extra) => runNode(vitest, ['run', '--project', 'unit', ...extra]));
 
