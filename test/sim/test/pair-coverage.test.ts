@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { answerPairs, answersOf, answersOfScenarios, answerTable } from '../src/machines/coverage/answer-coverage.js';
-import { coverageOf, coverageOfScenarios } from '../src/machines/coverage/pair-coverage.js';
-import { forbiddenPairs, idleExplanations, openPairs, type Pairs, pairTable, unknownPairs } from '../src/machines/coverage/pair-table.js';
-import { agentUnreachable, homeUnreachable } from '../src/machines/coverage/unreachable.js';
+import { answerPairs, answersOf, answersOfScenarios, answerTable } from '../src/machines/reached/answer-coverage.js';
+import { coverageOf, coverageOfScenarios } from '../src/machines/reached/pair-coverage.js';
+import { forbiddenPairs, idleExplanations, openPairs, type Pairs, pairTable, unknownPairs } from '../src/machines/reached/pair-table.js';
+import { agentUnreachable, homeUnreachable } from '../src/machines/reached/unreachable.js';
 import { agentCells } from '../src/machines/transitions/agent-transitions.js';
 import { homeCells } from '../src/machines/transitions/home-transitions.js';
 
