@@ -13,8 +13,8 @@ import { type ClientProcess, hostOf, type NodeProcess, SimulatedCluster } from '
 import { SyncGhosts } from './sync-ghosts.js';
 import { WakeUpGhosts } from './wake-up-ghosts.js';
 
-/** How long everything may take to end once the faults are over, in virtual milliseconds. */
-const healingMs = 60_000;
+/** How long everything may take to end once the faults are over, in virtual milliseconds: a program may wait for nothing many times. */
+const healingMs = 300_000;
 /** After this much of it no access fails for want of a cluster. */
 const healedAfterMs = 15_000;
 
