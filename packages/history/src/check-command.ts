@@ -73,7 +73,7 @@ export async function runCheck(args: readonly string[], output: CheckOutput): Pr
     return verdict.outcome === 'consistent' ? 0 : verdict.outcome === 'inconsistent' ? 1 : 2;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    output.error(`check: ${printable(error.message)}\n`);
+    output.error(`history: ${printable(error.message)}\n`);
     return 2;
   }
 }

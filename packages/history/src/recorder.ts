@@ -1,4 +1,4 @@
-import { type ErrorCode, PagewireError } from '@pagewire/protocol';
+import { type ErrorCode, isErrorCode, PagewireError } from '@pagewire/protocol';
 import type { CellValue } from './cell.js';
 import type { History, Location, Operation, OperationWitness, Process } from './history.js';
 import { known, OperationColumns } from './operation-columns.js';
@@ -162,8 +162,13 @@ export class RecordedProcess {
 
   /** The operation ended with this error. */
   rejected(operation: number, error: unknown, kind: Operation['kind']): void {
-    const isRefusal = error instanceof PagewireError && refusals.has(error.code);
+    const code = codeOfError(error);
+    const isRefusal = code !== undefined && refusals.has(code);
     if (kind === 'read' || isRefusal) this.failed(operation);
     else this.gaveUp(operation);
   }
 }
+
+/** The code of a `PagewireError`, also of one that comes from another copy of its class. */
+const codeOfError = (error: unknown): ErrorCode | undefined =>
+  error instanceof Error && error.name === 'PagewireError' && 'code' in error && isErrorCode(error.code) ? error.code : undefined;

@@ -35,6 +35,10 @@ describe('a write whose answer was lost', () => {
     expect(ruleOf(written('b 1-2 read x → 5 @n2v1s1', 'a 10-? write x 5'))).toBe('real-time');
   });
 
+  it('is not taken for one that had begun when its value was seen', () => {
+    expect(ruleOf(written('a 1-? add x 5', 'b 10-11 read x → 5 @n2v1s1', 'c 20-? write x 5'))).toBe('consistent');
+  });
+
   it('comes after what its process did before', () => {
     const history = written("a' 1-2 write z 1 @n1v1s1", "a' 3-? write x 5", "b' 1-2 read x → 5 @n2v1s1", "b' 3-4 read z → 0 @n2v0s2");
     expect(ruleOf(history)).toBe('cycle');

@@ -20,7 +20,20 @@ function recording(options: { readonly maxOperations?: number } = {}) {
 const witness = (serial: number) => ({ incarnation: 1, version: 1, serial });
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
+/** An error as another copy of the protocol package makes it. */
+class PagewireError extends Error {
+  override readonly name = 'PagewireError';
+  readonly code = 'overloaded';
+}
+
 describe('a recorded region', () => {
+  it('knows a refusal by its code, whichever copy of the class it comes from', () => {
+    const { recorder, lane } = recording();
+    const location = recorder.location({ region: 'r', offset: 0, bytes: 4, page: 0, initial: 0 });
+    lane.rejected(lane.begin({ kind: 'write', location, argument: 1 }), new PagewireError('no room'), 'write');
+    expect(operationsOf(recorder.history())).toMatchObject([{ outcome: 'failed' }]);
+  });
+
   it('does what the region does, and keeps what was done, seen and when', async () => {
     const { recorder, region } = recording();
     await region.write(100, Uint8Array.of(1, 2, 3, 4));

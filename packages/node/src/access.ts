@@ -143,7 +143,11 @@ export class AtomicAccess extends Access<number | bigint> {
   }
 
   run(index: number): void {
-    const before = applyAtomic(this.memory.view(index), this.#offset - index * this.memory.pageBytes, this.#atomic);
+    const before = applyAtomic(
+      this.memory.range(index * this.memory.pageBytes, this.memory.pageBytes),
+      this.#offset - index * this.memory.pageBytes,
+      this.#atomic,
+    );
     this.used?.(index);
     this.finish(before);
   }

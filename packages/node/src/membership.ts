@@ -17,6 +17,7 @@ import {
 } from '@pagewire/protocol';
 import type { Acceptance, Attributes, Link, LinkOptions } from '@pagewire/transport';
 import { CoordinatorSession, type JoinTerms } from './coordinator-session.js';
+import { EarlyLinks } from './early-links.js';
 import { Lease, type LeaseEnd } from './lease.js';
 import type { Pager } from './pager.js';
 import type { FrameSource } from './pager-ports.js';
@@ -64,6 +65,7 @@ export class Membership {
   readonly #options: MembershipOptions;
   #life: Life | undefined;
   #joining: CoordinatorSession | undefined;
+  readonly #early = new EarlyLinks();
   #latest: JoinTerms | undefined;
 
   constructor(options: MembershipOptions) {
@@ -115,6 +117,7 @@ export class Membership {
       await session.joined;
     } finally {
       this.#joining = undefined;
+      this.#early.drop(`node "${name}" has not become a member of the cluster`);
     }
   }
 
@@ -148,11 +151,9 @@ export class Membership {
   }
 
   accept(peer: Attributes, link: Link): Acceptance {
-    return (
-      this.#life?.peers.accept(peer, link) ?? {
-        refuse: { code: 'fenced', reason: `node "${this.#options.name}" is no member of a cluster now` },
-      }
-    );
+    if (this.#life !== undefined) return this.#life.peers.accept(peer, link);
+    const early = this.#joining === undefined ? undefined : this.#early.hold(peer, link);
+    return early ?? { refuse: { code: 'fenced', reason: `node "${this.#options.name}" is no member of a cluster now` } };
   }
 
   send(to: Peer, message: PageMessage, frames: FrameSource): void {
@@ -202,6 +203,7 @@ export class Membership {
     this.#life = { terms, lease, session, agent, peers, renewTimer, leaseTimer: this.#watchLease(session, lease) };
     this.#options.leaseEnds(lease.end(now()));
     pager.begin(agent, terms.incarnation);
+    this.#early.decide((attributes, early) => peers.accept(attributes, early));
   }
 
   #renewed(sentAt: Millis): void {

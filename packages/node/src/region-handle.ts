@@ -191,7 +191,8 @@ export class RegionHandle implements Region {
       const right = atomicWrites(atomic.op) ? 'exclusive' : 'readonly';
       const index = Math.floor(offset / this.pageBytes);
       if (this.#region.permits(index, right)) {
-        const before = applyAtomic(this.#region.memory.view(index), offset - index * this.pageBytes, atomic);
+        const start = index * this.pageBytes;
+        const before = applyAtomic(this.#region.memory.range(start, this.pageBytes), offset - start, atomic);
         this.#witness(performed, offset);
         return Promise.resolve(before);
       }

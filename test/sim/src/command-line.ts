@@ -45,10 +45,17 @@ export function parseCommandLine(args: readonly string[]): SimulateCommand | 'he
   if (values.help) return 'help';
   const seed = values.seed === undefined ? undefined : whole('--seed', values.seed, 0, largestSeed);
   if (seed === undefined && (values.trace || values.only !== undefined)) throw new Error('--trace and --only need --seed N');
+  const many = [values['first-seed'], values.seeds, values.jobs].some((value) => value !== undefined) || values['go-on'];
+  if (seed !== undefined && many) throw new Error('--seed N plays one seed: leave out --first-seed, --seeds, --jobs and --go-on');
+  const firstSeed = whole('--first-seed', values['first-seed'] ?? '1', 0, largestSeed);
+  const seeds = whole('--seeds', values.seeds ?? '1000', 1, largestSeed);
+  if (firstSeed + seeds - 1 > largestSeed) throw new Error(`--first-seed and --seeds lead beyond the last seed, ${largestSeed}`);
+  if (values.only !== undefined && values.layer?.length !== 1)
+    throw new Error('--only names parts of the plan of one layer: add --layer NAME');
   return {
     layers: values.layer?.map(layer) ?? layerNames,
-    firstSeed: whole('--first-seed', values['first-seed'] ?? '1', 0, largestSeed),
-    seeds: whole('--seeds', values.seeds ?? '1000', 1, largestSeed),
+    firstSeed,
+    seeds,
     seed,
     trace: values.trace,
     only: values.only === undefined ? undefined : values.only.split(',').map((part) => whole('--only', part, 0, largestSeed)),

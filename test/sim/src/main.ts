@@ -34,6 +34,11 @@ async function playOne({ layers, trace, only, json }: SimulateCommand, seed: num
   const outcomes: (Outcome & { readonly layer: LayerName })[] = [];
   for (const name of layers) {
     const layer = await layerOf(name);
+    const beyond = only?.find((part) => part >= layer.parts(seed));
+    if (beyond !== undefined) {
+      say(`sim: seed ${seed} of ${name} has ${layer.parts(seed)} parts, numbered from 0; there is no part ${beyond}`);
+      return 2;
+    }
     const without = only === undefined ? new Set<number>() : complement(only, layer.parts(seed));
     const outcome = await layer.play(seed, { trace, without });
     outcomes.push({ ...outcome, layer: name });
@@ -115,4 +120,6 @@ function asJson(results: readonly LayerResult[]): unknown {
   };
 }
 
+// Whoever reads the output has seen enough.
+process.stdout.on('error', () => process.exit(0));
 process.exitCode = await main();

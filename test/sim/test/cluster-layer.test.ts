@@ -1,6 +1,9 @@
 import { beforeAll, expect, it } from 'vitest';
 import { clusterLayer } from '../src/cluster/cluster-layer.js';
+import { ClusterWatch } from '../src/cluster/cluster-watch.js';
 import { bundleProduct, type SourcePatch } from '../src/cluster/product-bundle.js';
+import { RunLog } from '../src/cluster/run-log.js';
+import { hostOf, SimulatedCluster } from '../src/cluster/simulated-cluster.js';
 import type { Failure, Layer } from '../src/layer.js';
 import { complement, shrink } from '../src/shrink.js';
 
@@ -71,3 +74,29 @@ it('finds a node that outlives its lease, and leaves out what the failure does n
   const again = await broken.play(seed, { without: complement(shrunk.kept, shrunk.parts) });
   expect(again.failure).toEqual(shrunk.failure);
 }, 120_000);
+
+it('keeps the link of a peer that hears of a node before the node hears that it was let in', async () => {
+  const log = new RunLog(false);
+  const machine = { clockRate: 1, clockStart: 0, slowestEventMs: 0.002 };
+  const cluster = new SimulatedCluster({
+    seed: 1,
+    bundle: await bundleProduct(),
+    network: { fastestMs: 0.1, slowestMs: 0.2, spikes: 0, spikeMs: 0 },
+    leaseMs: 1000,
+    renewEveryMs: 150,
+    faultTimeoutMs: 5000,
+    storeBytes: 1024,
+    watcher: new ClusterWatch(1, log, true),
+  });
+  log.follow(cluster.time);
+  await cluster.startCoordinator(machine);
+  cluster.network.slow(hostOf(0), hostOf(1), 100);
+  const older = cluster.startNode(1, machine, () => {});
+  const isListed = (): boolean => cluster.coordinator?.status().nodes.length === 1;
+  await cluster.time.run(1000, isListed);
+  expect([isListed(), older.node]).toEqual([true, undefined]);
+  const younger = cluster.startNode(2, machine, () => {});
+  await cluster.time.run(10_000);
+  expect(log.failure).toBeUndefined();
+  expect([older.node?.state, younger.node?.state]).toEqual(['live', 'live']);
+}, 30_000);

@@ -89,15 +89,15 @@ class LocationWalk {
     if (code !== WRITE && operations.knows(index, known.result)) {
       const low = operations.resultLow[index] ?? 0;
       const high = operations.resultHigh[index] ?? 0;
-      if (!this.#shows(low, high)) return false;
+      if (!this.#shows(index, low, high)) return false;
     }
     this.#doubtful = [];
     this.#perform(index);
     return true;
   }
 
-  /** True when the cell holds that value, perhaps by operations of unknown outcome that therefore happened. */
-  #shows(low: number, high: number): boolean {
+  /** True when the cell holds the value that `reader` returned, perhaps by operations of unknown outcome that therefore happened. */
+  #shows(reader: number, low: number, high: number): boolean {
     if (this.#isKnown && this.#cell.is(low, high)) return true;
     if (this.#happenedToo(low, high)) return true;
     if (!this.#isKnown) {
@@ -105,10 +105,21 @@ class LocationWalk {
       this.#isKnown = true;
       return true;
     }
-    const writes = this.#unseen?.take(this.#cell, low, high);
+    // One that began too late is taken where no other will do, so that the order in time is what is found to be wrong.
+    const writes =
+      this.#unseen?.take(this.#cell, low, high, (write) => !this.#beganAfter(write, reader)) ??
+      this.#unseen?.take(this.#cell, low, high, () => true);
     if (writes === undefined) return false;
     for (const write of writes) this.#perform(write);
     return true;
+  }
+
+  /** True when the write is known to have begun when the reader had its answer. */
+  #beganAfter(write: number, reader: number): boolean {
+    const { operations, processes } = this.#history;
+    const clockOf = (index: number): number | undefined => processes[operations.process[index] ?? 0]?.clock;
+    if (!operations.knows(reader, known.completed) || clockOf(write) !== clockOf(reader)) return false;
+    return (operations.invoked[write] ?? 0) > (operations.completed[reader] ?? 0);
   }
 
   /** Performs the longest run of doubtful writes that leaves the cell with that value. */

@@ -40,15 +40,16 @@ export class UnseenWrites {
 
   /**
    * Takes the fewest writes that turn one value into the other, in the order in which they do; `undefined` when none do. Tries single ones, then
-   * as many of one effect as it takes (lost answers of a counter), then short mixes.
+   * as many of one effect as it takes (lost answers of a counter), then short mixes. Only writes count that `mayHaveHappened`: one that began when the value
+   * had been seen does not explain it.
    */
-  take(from: Cell, low: number, high: number): readonly number[] | undefined {
+  take(from: Cell, low: number, high: number, mayHaveHappened: (write: number) => boolean): readonly number[] | undefined {
     for (const group of this.#alike) {
-      const count = this.#repeats(group, from, low, high);
+      const count = this.#repeats(group, from, { low, high }, mayHaveHappened);
       if (count > 0) return group.operations.splice(-count).reverse();
     }
     for (let length = 2; length <= LONGEST_MIX; length++) {
-      const path = this.#mix(from, { low, high }, length);
+      const path = this.#mix(from, { low, high }, length, mayHaveHappened);
       if (path !== undefined) return path.map((group) => group.operations.pop() ?? -1);
     }
     return undefined;
@@ -60,26 +61,38 @@ export class UnseenWrites {
     return open.reduce((sum, { operations }) => sum + operations.length, 0) > LONGEST_MIX;
   }
 
-  #repeats(group: Alike, from: Cell, low: number, high: number): number {
+  #repeats(
+    group: Alike,
+    from: Cell,
+    to: { readonly low: number; readonly high: number },
+    mayHaveHappened: (write: number) => boolean,
+  ): number {
     const cell = new Cell();
     cell.set(from.low, from.high);
     for (let count = 1; count <= group.operations.length; count++) {
+      if (!mayHaveHappened(group.operations.at(-count) ?? -1)) return 0;
       cell.apply(group.code, group.argument, group.replacement, this.#bytes);
-      if (cell.is(low, high)) return count;
+      if (cell.is(to.low, to.high)) return count;
       if (isBlind(group.code)) return 0;
     }
     return 0;
   }
 
-  #mix(from: Cell, to: { readonly low: number; readonly high: number }, length: number): readonly Alike[] | undefined {
+  #mix(
+    from: Cell,
+    to: { readonly low: number; readonly high: number },
+    length: number,
+    mayHaveHappened: (write: number) => boolean,
+  ): readonly Alike[] | undefined {
     if (length === 0) return from.is(to.low, to.high) ? [] : undefined;
     for (const group of this.#alike) {
-      const last = group.operations.pop();
-      if (last === undefined) continue;
+      const last = group.operations.at(-1);
+      if (last === undefined || !mayHaveHappened(last)) continue;
+      group.operations.pop();
       const cell = new Cell();
       cell.set(from.low, from.high);
       cell.apply(group.code, group.argument, group.replacement, this.#bytes);
-      const rest = this.#mix(cell, to, length - 1);
+      const rest = this.#mix(cell, to, length - 1, mayHaveHappened);
       group.operations.push(last);
       if (rest !== undefined) return [group, ...rest];
     }

@@ -11,7 +11,7 @@ export const regionAccessMutants: MutantGroup = {
       name: 'read-modify-write-split',
       breaks: 'An atomic operation on a page that is here reads now and stores a turn later: updates made in between are lost.',
       file: region,
-      find: 'const before = applyAtomic(this.#region.memory.view(index), offset - index * this.pageBytes, atomic);',
+      find: 'const before = applyAtomic(this.#region.memory.range(start, this.pageBytes), offset - start, atomic);',
       replace: [
         'const { memory } = this.#region;',
         '        const page = memory.view(index).slice();',

@@ -18,6 +18,9 @@ const healingMs = 300_000;
 /** After this much of it no access fails for want of a cluster. */
 const healedAfterMs = 15_000;
 
+/** Values that are written differ by more than `add` adds to any of them. */
+const valuesApart = 4096;
+
 /** One seed, played with whole processes: faults for a while, then none, and everything must end well. */
 export class ClusterRun implements Victims, ProgramContext {
   readonly cluster: SimulatedCluster;
@@ -38,7 +41,7 @@ export class ClusterRun implements Victims, ProgramContext {
     this.#plan = plan;
     this.without = without;
     this.#log = new RunLog(trace);
-    this.#watch = new ClusterWatch(plan.pages, this.#log);
+    this.#watch = new ClusterWatch(plan.pages, this.#log, plan.nemeses.length === 0 && plan.network.spikes === 0);
     this.sync = new SyncGhosts((node, incarnation) => this.#watch.isGone(node, incarnation), this.#log.broken);
     this.wakeUps = new WakeUpGhosts(this.#log.broken);
     this.#programs = plan.lanes.map((lane, number) => new Program(lane, number, this));
@@ -182,7 +185,7 @@ export class ClusterRun implements Victims, ProgramContext {
   }
 
   fresh(): number {
-    this.#values += 1;
+    this.#values += valuesApart;
     return this.#values;
   }
 

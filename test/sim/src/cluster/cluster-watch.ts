@@ -15,13 +15,16 @@ import { watchedMemory } from './watched-memory.js';
 export class ClusterWatch implements ClusterWatcher {
   readonly ghosts: PageGhosts;
   readonly #log: RunLog;
+  readonly #isCalm: boolean;
   /** Lives of nodes that the home counts no more. */
   readonly #lost = new Set<number>();
   #home: WatchableHome | undefined;
   #region: RegionId | undefined;
 
-  constructor(pages: number, log: RunLog) {
+  /** `isCalm` when nothing is ever wrong in the run: then nobody is fenced. */
+  constructor(pages: number, log: RunLog, isCalm: boolean) {
     this.#log = log;
+    this.#isCalm = isCalm;
     this.ghosts = new PageGhosts(pages, pageBytes, log.broken);
   }
 
@@ -63,6 +66,8 @@ export class ClusterWatch implements ClusterWatcher {
     if (!process.alive) return;
     this.#log.count(end === undefined ? 'left' : 'fenced');
     this.#log.trace(`${process.name} has no rights any more: ${end?.reason ?? 'it leaves'}`);
+    if (end !== undefined && this.#isCalm)
+      this.#log.broken({ kind: 'I6', what: `${process.name} is fenced, and nothing is wrong: ${end.reason} (I6)` });
     if (end?.bug !== undefined) this.#log.broken({ kind: 'bug', what: `${process.name}: ${showError(end.bug)}` });
     if (end?.reason.includes('broke the protocol') === true) this.#log.broken({ kind: 'violation', what: end.reason });
   }
@@ -70,7 +75,8 @@ export class ClusterWatch implements ClusterWatcher {
   logged(line: LogLine): void {
     const { level, event, ...fields } = line;
     this.#log.trace(`coordinator: ${event} ${JSON.stringify(fields)}`);
-    if (level === 'error') this.#log.broken({ kind: event, what: `the coordinator reports ${JSON.stringify(line)}` });
+    if (level === 'error' || fields['code'] === 'protocol-violation')
+      this.#log.broken({ kind: event, what: `the coordinator reports ${JSON.stringify(line)}` });
   }
 
   uncaught(process: SimulatedProcess, error: unknown): void {

@@ -16,6 +16,9 @@ export interface Victims {
   count(what: string): void;
 }
 
+/** What happens between two hosts. */
+const pairwise: ReadonlySet<string> = new Set(['partition', 'one-way', 'cut', 'half-open', 'slow']);
+
 /** Does what was planned. Whatever it breaks for a time is mended by `healAll` of the run at the latest. */
 export function strike(nemesis: PlannedNemesis, victims: Victims): void {
   const { what, node, other, lastsMs } = nemesis;
@@ -26,7 +29,9 @@ export function strike(nemesis: PlannedNemesis, victims: Victims): void {
   const there = hostOf(other === node ? 0 : other);
   const struck = (): void => {
     victims.count(what);
-    victims.trace(`nemesis: ${what} n${node}${what === 'cut' || what.startsWith('p') ? ` ${other}` : ''} for ${lastsMs.toFixed(0)} ms`);
+    victims.trace(
+      `nemesis: ${what} n${node}${pairwise.has(what) ? ` and ${other === node ? 'the coordinator' : `host ${other}`}` : ''} for ${lastsMs.toFixed(0)} ms`,
+    );
   };
   switch (what) {
     case 'kill':

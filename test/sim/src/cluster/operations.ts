@@ -48,7 +48,8 @@ export async function perform(operation: PlannedOperation, by: Performer): Promi
       return void (await cells.compareExchange('int32', at, seen, by.fresh()));
     }
     default:
-      if (by.node !== undefined) await performOnNode(operation, by, by.node);
+      if (by.node === undefined) throw new Error(`a client does not know how to ${operation.what}`);
+      await performOnNode(operation, by, by.node);
   }
 }
 
@@ -78,7 +79,7 @@ async function performOnNode(operation: PlannedOperation, by: Performer, on: Non
       return by.sleep(holdMs).then(() => release(held, end));
     }
     case 'barrier':
-      return void (await node.barrier('barrier', 2).arrive({ timeoutMs: holdMs }));
+      return by.sync.arrives(2)(await node.barrier('barrier', 2).arrive({ timeoutMs: holdMs }));
     case 'wait':
       return wait(operation, by, region);
     case 'announce': {

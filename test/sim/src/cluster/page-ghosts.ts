@@ -104,7 +104,11 @@ export class PageGhosts {
 
   #compare(ghost: Ghost, holder: Holder, page: number, bytes: Uint8Array): void {
     if (ghost.lost) return this.#break('I2', `${holder.name} reads page ${page}, which was declared lost`);
-    if (equal(bytes, ghost.content)) return;
+    if (equal(bytes, ghost.content)) {
+      // Once somebody else has seen it, it cannot be undone (rule 7).
+      if (holder !== ghost.writer) ghost.before = undefined;
+      return;
+    }
     // A grant that was never committed is undone with its holder.
     if (ghost.before !== undefined && ghost.writer !== undefined && this.#isUndone(ghost) && equal(bytes, ghost.before)) {
       ghost.content = ghost.before;

@@ -129,7 +129,7 @@ export function drawPlan(seed: number): Plan {
       spikeMs: logUniform(random, 1, 300),
     },
     machines: Array.from({ length: 1 + nodes + clients }, () => drawMachine(random)),
-    nemeses: drawNemeses(random, { nodes, untilMs, leaseMs, part }),
+    nemeses: drawNemeses(random, { nodes, clients, untilMs, leaseMs, part }),
     lanes: drawLanes(random, { nodes, clients, pages, untilMs, part }, recorded),
     recorded,
     untilMs,
@@ -149,7 +149,13 @@ export function drawMachine(random: Random): MachineTraits {
 
 function drawNemeses(
   random: Random,
-  { nodes, untilMs, leaseMs, part }: { readonly nodes: number; readonly untilMs: number; readonly leaseMs: number; part(): number },
+  {
+    nodes,
+    clients,
+    untilMs,
+    leaseMs,
+    part,
+  }: { readonly nodes: number; readonly clients: number; readonly untilMs: number; readonly leaseMs: number; part(): number },
 ): PlannedNemesis[] {
   if (random() < 0.15) return [];
   const weights = nemeses.map(() => (random() < 0.4 ? 0 : random()));
@@ -162,7 +168,7 @@ function drawNemeses(
     lastsMs: random() < 0.5 ? leaseMs * (0.5 + random() * 1.5) : logUniform(random, 1, 2 * leaseMs),
     what: weighted(random, nemeses, weights) ?? 'cut',
     node: between(random, 1, nodes),
-    other: between(random, 0, nodes),
+    other: between(random, 0, nodes + clients),
   }));
 }
 

@@ -39,7 +39,11 @@ export async function checkRest(rest: Rest): Promise<void> {
   const lives = numbers.flatMap((number) => rest.life(number) ?? []);
   await finish(rest, 'reads everything', readingMs, lives, (life) => readAll(life, rest));
   for (const { process, client } of clients) process.schedule(cluster.time.now, () => void client?.close());
+  const lostBefore = lostPages(rest);
   await finish(rest, 'leaves', leavingMs, lives, async ({ node }) => node?.close());
+  // Everything is given back before anybody goes.
+  if (lostPages(rest) > lostBefore)
+    broken({ kind: 'I8', what: `${lostPages(rest) - lostBefore} pages are lost when all leave in good order (I8)` });
   const { coordinator } = cluster;
   if (coordinator === undefined || cluster.time.stopped) return;
   const { shared, exclusive, busy } = coordinator.status().pages;
@@ -53,6 +57,9 @@ export async function checkRest(rest: Rest): Promise<void> {
   await cluster.time.run(cluster.time.now + quietMs);
   for (const process of cluster.processes) checkQuiet(process, broken);
 }
+
+const lostPages = ({ pages, isLost }: Rest): number =>
+  Array.from({ length: pages }, (_, page) => page).filter((page) => isLost(page)).length;
 
 function checkQuiet(process: SimulatedProcess, broken: Rest['broken']): void {
   if (!process.alive || process.timers === 0) return;

@@ -16,6 +16,8 @@ interface Holding extends Held {
 /** Who holds which lock and which permits, seen from above: never too many among those whose membership lasts, and tokens only grow. */
 export class SyncGhosts {
   readonly #holdings = new Map<string, Set<Holding>>();
+  #arrivals = 0;
+  readonly #generations = new Set<number>();
   readonly #lastTokens = new Map<string, number>();
   readonly #isGone: (node: ClusterNode, incarnation: number) => boolean;
   readonly #broken: (failure: Failure) => void;
@@ -38,6 +40,17 @@ export class SyncGhosts {
       this.#break(`${taken} of ${held.of} of ${name} are held by ${[...holdings].map(({ node }) => node.name).join(', ')}`);
     if (holdings.size === 1 && held.of === 1) this.#checkToken(name, held.token);
     return () => holdings.delete(holding);
+  }
+
+  /** Somebody begins to arrive at the barrier; the answer is to be called with the generation that has passed. */
+  arrives(parties: number): (generation: number) => void {
+    this.#arrivals += 1;
+    return (generation) => {
+      this.#generations.add(generation);
+      const needed = parties * this.#generations.size;
+      if (this.#arrivals < needed)
+        this.#break(`the barrier has passed ${this.#generations.size} times, and only ${this.#arrivals} have come`);
+    };
   }
 
   #checkToken(name: string, token: number): void {

@@ -9,7 +9,18 @@ import type { Seeds } from './pair-coverage.js';
 import { pairName, Tally } from './tally.js';
 
 /** What an input of the table of synchronization is about. */
-type Input = 'lock' | 'take-permits' | 'give-back' | 'arrive' | 'wait' | 'notify' | 'cancel' | 'member-joined' | 'member-lost' | 'member-left' | 'region-deleted';
+type Input =
+  | 'lock'
+  | 'take-permits'
+  | 'give-back'
+  | 'arrive'
+  | 'wait'
+  | 'notify'
+  | 'cancel'
+  | 'member-joined'
+  | 'member-lost'
+  | 'member-left'
+  | 'region-deleted';
 type Answer = Exclude<SyncEffect['kind'], 'send'> | Extract<SyncEffect, { kind: 'send' }>['message']['kind'] | 'nothing';
 
 /** What may come of each input. `nothing`: it waits, or changes what nobody waits for. */
@@ -81,7 +92,8 @@ function nameOf(input: SyncInput): Input {
 }
 
 /** Every pair that may come about. */
-export const answerPairs = (): string[] => Object.entries(answersTo).flatMap(([input, answers]) => answers.map((answer) => pairName(input, answer)));
+export const answerPairs = (): string[] =>
+  Object.entries(answersTo).flatMap(([input, answers]) => answers.map((answer) => pairName(input, answer)));
 
 /** Inputs down, answers across: how often random runs saw it, or that only a scenario did. */
 export function answerTable(random: Tally, scenarios: Tally): string {

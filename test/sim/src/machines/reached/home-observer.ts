@@ -168,7 +168,9 @@ export class HomeObserver {
     const atFloor = standing.kind !== 'current' || !('version' in item) || item.version === standing.version;
     switch (kind) {
       case 'acquire':
-        return role === 'requester' || !('right' in item) ? 'acquire exclusive, by the requester' : `acquire ${item.right}, by ${the(role)}`;
+        return role === 'requester' || !('right' in item)
+          ? 'acquire exclusive, by the requester'
+          : `acquire ${item.right}, by ${the(role)}`;
       case 'acquired':
         if (known.serving?.to !== from) return 'acquired, by a newcomer';
         return 'id' in item && item.id === known.serving.id ? 'acquired, by the requester' : 'acquired, another request';

@@ -16,7 +16,11 @@ export const agentUnreachable: readonly Unreachable[] = [
     states: UPGRADING,
     why: 'the home counts on a copy until its holder has said that it is gone, so a request that is answered with bytes is `waiting-write` by then',
   },
-  { inputs: ['grant with bytes, an ack awaited', 'invalidated'], states: ['waiting-read'], why: 'only a write has others give up their copies' },
+  {
+    inputs: ['grant with bytes, an ack awaited', 'invalidated'],
+    states: ['waiting-read'],
+    why: 'only a write has others give up their copies',
+  },
   {
     inputs: ['downgrade, another version', 'transfer, another version'],
     states: PINNED,
@@ -40,7 +44,16 @@ export const agentUnreachable: readonly Unreachable[] = [
   },
   {
     inputs: ['settled, a later version'],
-    states: ['readonly', 'readonly, pinned', 'exclusive', 'exclusive, pinned', 'exclusive, read-pinned', ...UPGRADING, 'releasing', 'releasing-readonly'],
+    states: [
+      'readonly',
+      'readonly, pinned',
+      'exclusive',
+      'exclusive, pinned',
+      'exclusive, read-pinned',
+      ...UPGRADING,
+      'releasing',
+      'releasing-readonly',
+    ],
     why: 'a later version settles only those that were turned out for it, by a command that came before',
   },
 ];
@@ -49,7 +62,12 @@ const IDLE = ['untouched', 'unheld', 'shared', 'shared, trimmed', 'exclusive', '
 
 export const homeUnreachable: readonly Unreachable[] = [
   {
-    inputs: ['acquire readonly, by a newcomer', 'acquire exclusive, by a newcomer', 'acquire readonly, by the holder', 'acquire exclusive, by the holder'],
+    inputs: [
+      'acquire readonly, by a newcomer',
+      'acquire exclusive, by a newcomer',
+      'acquire readonly, by the holder',
+      'acquire exclusive, by the holder',
+    ],
     states: ['deleted'],
     why: 'it is an acquire in no region',
   },
@@ -62,7 +80,11 @@ export const homeUnreachable: readonly Unreachable[] = [
   { inputs: ['the requester lost'], states: ['busy, abort'], why: 'it is lost already' },
   { inputs: ['acquire outside the region'], why: 'a node checks the range of an access before it asks' },
   { inputs: ['release without bytes, by the holder'], why: 'a release carries its bytes (rule 4)' },
-  { inputs: ['release, another version'], states: ['shared', 'busy, read', 'busy, write', 'busy, write, repair', 'busy, read, repair', 'busy, abort'], why: 'who is on record has the committed version' },
+  {
+    inputs: ['release, another version'],
+    states: ['shared', 'busy, read', 'busy, write', 'busy, write, repair', 'busy, read, repair', 'busy, abort'],
+    why: 'who is on record has the committed version',
+  },
   { inputs: ['release, another version'], states: ['lost'], why: 'the last holder had the committed version' },
   { inputs: ['release, by the holder'], states: ['unheld'], why: 'the release of the committed version is what leaves a page unheld' },
   { inputs: ['release, by a newcomer'], states: ['unheld', 'lost'], why: 'who gives a page back has held it' },
