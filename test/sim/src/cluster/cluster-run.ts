@@ -4,7 +4,7 @@ import { ClusterWatch } from './cluster-watch.js';
 import { codeOf, showError } from './errors-of-processes.js';
 import { judgeFailure } from './judge-operation.js';
 import { strike, type Victims } from './nemesis.js';
-import type { Plan, PlannedOperation } from './plan.js';
+import type { Plan, PlannedOperation, Recorded } from './plan.js';
 import type { ProductBundle } from './product-bundle.js';
 import { Program, type ProgramContext } from './program.js';
 import { checkRest } from './rest.js';
@@ -57,6 +57,10 @@ export class ClusterRun implements Victims, ProgramContext {
     return this.#plan.pages;
   }
 
+  get recorded(): Recorded | undefined {
+    return this.#plan.recorded;
+  }
+
   get hurry(): boolean {
     return this.#healedAt !== undefined;
   }
@@ -94,7 +98,7 @@ export class ClusterRun implements Victims, ProgramContext {
           what: `${name} is stuck ${current === undefined ? 'between operations' : `in ${current.what}`} (I6)`,
         });
     }
-    if (this.#plan.recorded) this.#checkHistory();
+    if (this.recorded !== undefined) this.#checkHistory();
     if (!time.stopped) await this.#checkRest();
     time.stop();
   }
@@ -177,7 +181,7 @@ export class ClusterRun implements Victims, ProgramContext {
   }
 
   record(name: string): RecordedProcess | undefined {
-    return this.#plan.recorded ? this.#recorder.process(name) : undefined;
+    return this.recorded === undefined ? undefined : this.#recorder.process(name);
   }
 
   now(): number {

@@ -9,8 +9,10 @@ import type { WakeUpGhosts } from './wake-up-ghosts.js';
 export interface Performer {
   /** What clients have too. */
   readonly access: RegionAccess;
-  /** The cells of the region, recorded in runs that record. */
+  /** The cells of the region, recorded in runs that record them. */
   readonly cells: RegionAtomics;
+  /** Its pages one by one, in runs that record those. */
+  readonly records: RegionAccess | undefined;
   /** On a node: everything else. */
   readonly node: { readonly node: ClusterNode; readonly region: Region; reopen(): Promise<void> } | undefined;
   readonly sync: SyncGhosts;
@@ -26,7 +28,7 @@ export interface Performer {
 
 /** Performs one operation; rejects with the error of the call that failed. */
 export async function perform(operation: PlannedOperation, by: Performer): Promise<void> {
-  const { access, cells } = by;
+  const { access, cells, records } = by;
   const at = cellOffset(operation.page, operation.cell);
   const start = operation.page * pageBytes;
   const length = operation.pages * pageBytes;
@@ -34,11 +36,11 @@ export async function perform(operation: PlannedOperation, by: Performer): Promi
     case 'load':
       return void (await cells.load('int32', at));
     case 'read':
-      return void (await access.read(start, length));
+      return void (await (records === undefined ? access.read(start, length) : records.read(start, pageBytes)));
     case 'store':
       return void (await cells.store('int32', at, by.fresh()));
     case 'write':
-      return access.write(start, freshPages(operation.pages, by));
+      return records === undefined ? access.write(start, freshPages(operation.pages, by)) : records.write(start, freshPages(1, by));
     case 'add':
       return void (await cells.add('int32', at, 1));
     case 'exchange':

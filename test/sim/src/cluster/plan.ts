@@ -76,6 +76,15 @@ const nemeses = [
 ] as const;
 export type NemesisKind = (typeof nemeses)[number];
 
+/** What histories are of. */
+export type Recorded = 'cells' | 'pages';
+
+/** What writes without being recorded. */
+const unrecorded: Readonly<Record<Recorded, readonly OperationKind[]>> = {
+  cells: ['write', 'pin-exclusive'],
+  pages: ['store', 'add', 'exchange', 'compare-exchange', 'announce', 'pin-exclusive'],
+};
+
 /** Everything that a seed decides before anything happens. */
 export interface Plan {
   readonly seed: number;
@@ -91,8 +100,8 @@ export interface Plan {
   readonly machines: readonly MachineTraits[];
   readonly lanes: readonly Lane[];
   readonly nemeses: readonly PlannedNemesis[];
-  /** Accesses to cells are recorded, and their history is checked; nothing else is written then. */
-  readonly recorded: boolean;
+  /** What is recorded, if anything: accesses to cells, or reads and writes of whole pages. Nothing else is written then. */
+  readonly recorded: Recorded | undefined;
   /** When the faults stop. */
   readonly untilMs: number;
   readonly parts: number;
@@ -106,7 +115,8 @@ export function drawPlan(seed: number): Plan {
   const pages = between(random, 1, 6);
   const leaseMs = Math.round(logUniform(random, 400, 3000));
   const untilMs = logUniform(random, 300, 6000);
-  const recorded = random() < 0.5;
+  const drawn = pick(random, ['cells', 'cells', 'pages', 'nothing', 'nothing'] as const);
+  const recorded = drawn === 'nothing' ? undefined : drawn;
   const slowestMs = logUniform(random, 0.1, 20);
   let parts = 0;
   const part = (): number => {
@@ -175,9 +185,9 @@ function drawNemeses(
 function drawLanes(
   random: Random,
   shape: { readonly nodes: number; readonly clients: number; readonly pages: number; readonly untilMs: number; part(): number },
-  recorded: boolean,
+  recorded: Recorded | undefined,
 ): Lane[] {
-  const isLeftOut = (what: OperationKind): boolean => recorded && (what === 'write' || what === 'pin-exclusive');
+  const isLeftOut = (what: OperationKind): boolean => recorded !== undefined && unrecorded[recorded].includes(what);
   const drawn = (what: OperationKind): number => (random() < 0.35 ? 0 : random() * (isFrequent(what) ? 3 : 0.6));
   const weights = nodeOperations.map((what) => (isLeftOut(what) ? 0 : drawn(what)));
   const hot = random();

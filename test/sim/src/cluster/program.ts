@@ -1,9 +1,9 @@
-import type { RecordedProcess, WitnessedRegion } from '@pagewire/history';
+import type { RecordedProcess, RecordedRegion, WitnessedRegion } from '@pagewire/history';
 import type { Region } from '@pagewire/node';
-import type { RegionAccess, RegionAtomics } from '@pagewire/protocol';
+import type { RegionAccess } from '@pagewire/protocol';
 import { codeOf } from './errors-of-processes.js';
 import { type Performer, perform } from './operations.js';
-import { type Lane, type PlannedOperation, pageBytes } from './plan.js';
+import { type Lane, type PlannedOperation, pageBytes, type Recorded } from './plan.js';
 import type { ClientProcess, NodeProcess } from './simulated-cluster.js';
 import type { SimulatedProcess } from './simulated-process.js';
 import type { SyncGhosts } from './sync-ghosts.js';
@@ -19,6 +19,7 @@ export interface ProgramContext {
   readonly wakeUps: WakeUpGhosts;
   now(): number;
   readonly isLost: (page: number) => boolean;
+  readonly recorded: Recorded | undefined;
   /** A new process of the history, for one life of a program; nothing where none is recorded. */
   record(name: string): RecordedProcess | undefined;
   fresh(): number;
@@ -63,15 +64,15 @@ export class Program {
         region = await node.region(regionName, this.#shape);
       },
     };
-    const cells = this.#recorded();
-    await this.#run(process, () => this.#performer(process, { access: region, cells: cells(region), node: on }));
+    const ways = this.#ways();
+    await this.#run(process, () => this.#performer(process, { ...ways(region), node: on }));
   }
 
   async onClient({ process, client }: ClientProcess): Promise<void> {
     if (client === undefined) throw new Error('a program starts when its client has connected');
     const region = await openRegion(() => client.region(regionName, this.#shape), process);
-    const cells = this.#recorded();
-    await this.#run(process, () => this.#performer(process, { access: region, cells: cells(region), node: undefined }));
+    const ways = this.#ways();
+    await this.#run(process, () => this.#performer(process, { ...ways(region), node: undefined }));
   }
 
   /** Most operations avoid pages that are lost: after a death there would be little left to see. */
@@ -86,18 +87,20 @@ export class Program {
     return { bytes: this.#context.pages * pageBytes, pageBytes };
   }
 
-  /** Gives the cells of a region, one recorded process for all that this life of the program opens. */
-  #recorded(): (region: RegionAccess & WitnessedRegion) => RegionAtomics {
+  /** Gives the ways into a region, with one recorded process for all that this life of the program opens. */
+  #ways(): (region: RegionAccess & WitnessedRegion) => Pick<Performer, 'access' | 'cells' | 'records'> {
     const process = this.#context.record(this.name);
-    let last: { readonly region: WitnessedRegion; readonly cells: RegionAtomics } | undefined;
+    let last: { readonly region: WitnessedRegion; readonly recorded: RecordedRegion } | undefined;
     return (region) => {
-      if (process === undefined) return region.atomics;
-      if (last?.region !== region) last = { region, cells: process.over(region).atomics };
-      return last.cells;
+      if (process === undefined) return { access: region, cells: region.atomics, records: undefined };
+      if (last?.region !== region) last = { region, recorded: process.over(region) };
+      const { recorded } = last;
+      const ofPages = this.#context.recorded === 'pages';
+      return { access: region, cells: ofPages ? region.atomics : recorded.atomics, records: ofPages ? recorded : undefined };
     };
   }
 
-  #performer(process: SimulatedProcess, to: Pick<Performer, 'access' | 'cells' | 'node'>): Performer {
+  #performer(process: SimulatedProcess, to: Pick<Performer, 'access' | 'cells' | 'records' | 'node'>): Performer {
     const context = this.#context;
     return {
       ...to,
