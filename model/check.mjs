@@ -112,6 +112,7 @@ async function checkConfigurations(options) {
     const how = configuration.search ?? 'exhaustive';
     say(`${configuration.name}: ${configuration.nodes} nodes; ${allows(configuration)} (${how})`);
     const { noted: lines, ...result } = await search(configuration, { how, memoryMb });
+    say(`${configuration.name}: ${result.states.toLocaleString('en')} states in ${seconds(result.seconds)}: ${verdict(result, how)}`);
     noted.add(lines, configuration);
     results.push({ name: configuration.name, search: how, ...configuration, ...result, verdict: verdict(result, how) });
     if (result.error !== undefined) process.stderr.write(`${showRun(await explain(configuration, { memoryMb }))}\n`);

@@ -12,6 +12,8 @@ const modelFile = join(modelDirectory, 'pagewire.pml');
 const LINK = 6;
 /** Steps that a run may have: far more than any of them does. */
 const MOST_STEPS = 100_000;
+/** A search with two bits for each state has no end that means something. */
+const MOST_BITSTATE_MINUTES = 10;
 const names = ['nodes', 'members', 'accesses', 'evictions', 'crashes', 'leaves', 'trims', 'pins', 'ticks'];
 
 /**
@@ -22,7 +24,7 @@ const searches = {
   exhaustive: { define: ['RECORD'], compile: ['-DSAFETY', '-DCOLLAPSE', '-DSEPQS'], run: ['-w24'] },
   plain: { define: [], compile: ['-DSAFETY', '-DCOLLAPSE', '-DSEPQS'], run: ['-w24'] },
   cycles: { define: [], compile: ['-DNP', '-DCOLLAPSE', '-DSEPQS'], run: ['-w24', '-l'] },
-  bitstate: { define: [], compile: ['-DSAFETY', '-DBITSTATE'], run: ['-w33', '-k3'] },
+  bitstate: { define: [], compile: ['-DSAFETY', '-DBITSTATE'], run: ['-w33', '-k3', `-Q${MOST_BITSTATE_MINUTES}`] },
   shortest: { define: ['SHORTEST'], compile: ['-DSAFETY', '-DBFS', '-DCOLLAPSE', '-DSEPQS'], run: ['-w22'] },
 };
 
@@ -49,7 +51,8 @@ export async function search(bounds, { how = 'exhaustive', bug, memoryMb = 4000 
     ];
     await must('spin', [...defines, '-a', modelFile], directory);
     const options = [
-      how === 'bitstate' || how === 'exhaustive' ? '-O2' : '-O1',
+      // A short search is over before a better compiler pass has paid.
+      bounds.quick === false ? '-O2' : '-O1',
       '-w',
       `-I${modelDirectory}`,
       '-DNOREDUCE',
@@ -82,7 +85,7 @@ function readReport({ code, signal, stdout, stderr }) {
     .exec(stdout)?.[1]
     ?.trim();
   const cut = /max search depth too small|reached -DMEMLIM|out of memory|search was not completed|aborting/im.test(`${stdout}\n${stderr}`);
-  const states = number(/^\s*(\d+) states, stored/m);
+  const states = number(/^\s*([\d.e+]+) states, stored/m);
   if (error === undefined && Number.isNaN(states)) {
     throw new Error(`the search ended with ${signal ?? `exit code ${code}`} and no report:\n${`${stdout}${stderr}`.trim().slice(-1000)}`);
   }
@@ -90,7 +93,7 @@ function readReport({ code, signal, stdout, stderr }) {
     error,
     complete: error === undefined && !cut && /errors: 0/.test(stdout) && code === 0,
     states,
-    transitions: number(/^\s*(\d+) transitions/m),
+    transitions: number(/^\s*([\d.e+]+) transitions/m),
     depth: number(/depth reached (\d+)/),
     memoryMb: number(/^\s*([\d.]+)\s+total actual memory usage/m),
     hashFactor: number(/hash factor: ([\d.]+)/),
