@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { Peer } from '../src/agent/agent-io.js';
-import { encodeMessage } from '../src/codec.js';
+import { HOME, type Peer } from '../src/agent/agent-io.js';
+import { decodeMessage, encodeMessage } from '../src/codec.js';
 import type { Message, MessageKind } from '../src/messages.js';
 import { kinds, messages } from './message-arbitraries.js';
 
@@ -128,6 +128,19 @@ export class LatelySaid {
       if ('items' in message) for (const item of message.items) this.#said.push({ to, item });
     }
     this.#said = this.#said.slice(-6);
+  }
+
+  /** Notes what came as bytes. */
+  hear(bytes: Uint8Array): void {
+    const decoded = decodeMessage(bytes.slice());
+    if (!decoded.ok) return;
+    const sent = { kind: 'send', to: HOME, message: decoded.message };
+    this.note([sent]);
+  }
+
+  /** The bytes of an aimed message, three times of four as an answer. */
+  shoot(aim: Aim, shot: Shot): readonly Uint8Array[] {
+    return encodeMessage(this.answered(HOME, aimAt(aim, shot), shot).message);
   }
 
   /** The message, three times of four as an answer: from whom something was sent to, and about the same page, request, version and right. */

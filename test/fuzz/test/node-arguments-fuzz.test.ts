@@ -40,7 +40,7 @@ describe.each(kinds)('a node with $memory memory$why', ({ memory, skip }) => {
 
   it.skipIf(skip)('answers calls of a region with any arguments by a result or a PagewireError, and works on', async () => {
     using stray = new StrayErrors();
-    const settings = fuzzed<[calls: ApiCall[]]>({ file, runs: 150, hangMs: 20_000 });
+    const settings = fuzzed<[calls: ApiCall[]]>({ file, runs: 100, hangMs: 20_000 });
     const runCase = async (calls: ApiCall[]): Promise<void> => {
       const runner = new CallRunner();
       const region = await cluster.node(0).region('grid', { bytes: 16_384, pageBytes: 4096 });
