@@ -64,7 +64,7 @@ describe('a coordinator that is stopped', () => {
     const lanes = regions.flatMap((region) => [0, 1].map(() => increment(region, 0, tally, { stop: () => stopped })));
     await until('the load runs', () => tally.acked > 100);
     const { readFaults } = await cluster.counters(1);
-    cluster.coordinator.signal('SIGSTOP');
+    cluster.coordinator.freeze();
     const untouched = firstByteOrCode(clientOf(cluster, 1, name, 3).then((region) => region.read(pageBytes, 8)));
     const other = regions[1]?.read(2 * pageBytes, 8);
     await cluster.untilCounters(1, (counters) => counters.readFaults > readFaults);
@@ -90,7 +90,7 @@ describe('a coordinator that is stopped', () => {
     await b.write(pageBytes, filled(8, 2));
     const before = await cluster.liveIncarnations();
 
-    cluster.coordinator.signal('SIGSTOP');
+    cluster.coordinator.freeze();
     await until('both nodes have fenced themselves', async () => {
       const codes = await Promise.all([a.read(0, 8), b.read(pageBytes, 8)].map(codeOf));
       return codes.every((code) => code === 'fenced');

@@ -132,7 +132,7 @@ export class Cluster implements AsyncDisposable {
 
   /** Freezes a node: it keeps its sockets and memory and does nothing. */
   stop(index: number): void {
-    this.node(index).process.signal('SIGSTOP');
+    this.node(index).process.freeze();
   }
 
   continue(index: number): void {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { awaitStandstill } from './processes.js';
 import { until } from './until.js';
 
 const command = fileURLToPath(new URL('../../packages/cli/bin/pagewire.mjs', import.meta.url));
@@ -65,6 +66,12 @@ export class Managed {
       if (performance.now() > end) throw new Error(`pagewire ${this.args.join(' ')} is not ready after ${deadlineMs} ms: ${this.errors}`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
+  }
+
+  /** Stops every thread of it, as by SIGSTOP; it keeps its sockets and memory. */
+  freeze(): void {
+    this.signal('SIGSTOP');
+    awaitStandstill(this.pid);
   }
 
   signal(signal: NodeJS.Signals): void {
