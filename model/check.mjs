@@ -74,8 +74,9 @@ const allows = (c) =>
     ...count(c.ticks, 'timeout'),
   ].join(', ');
 
-const verdict = ({ error, complete }, how) => {
+const verdict = ({ error, full, complete }, how) => {
   if (error !== undefined) return 'BROKEN';
+  if (full) return 'LINK FULL';
   if (how === 'bitstate') return 'nothing found';
   return complete ? 'holds' : 'NOT COMPLETE';
 };
@@ -94,15 +95,16 @@ function table(rows) {
 
 const seconds = (value) => `${value.toFixed(1)} s`;
 
-/** Searches breadth first for the shortest run; where memory does not do for that, any run will. */
-async function explain(bounds, options) {
+/** Searches breadth first for the shortest run; where memory does not do for that, the run that was found first is shown. */
+async function explain(bounds, options, found) {
+  if (found?.trail !== undefined) process.stderr.write(`a run that breaks it:\n${showRun(found)}looking for the shortest\n`);
   const shortest = await search(bounds, { ...options, how: 'shortest' });
-  const found = shortest.error === undefined ? await search(bounds, { ...options, how: 'plain' }) : shortest;
-  return { error: found.error, trail: found.trail ?? [] };
+  if (shortest.error !== undefined) return shortest;
+  return found?.trail === undefined ? search(bounds, { ...options, how: 'plain' }) : found;
 }
 
-const showRun = ({ error, trail }) =>
-  `${trail.map((step, index) => `${String(index + 1).padStart(3)}. ${step}`).join('\n')}\n     ${error}\n`;
+const showRun = ({ error, trail = [] }) =>
+  `${trail.map((step, index) => `${String(index + 1).padStart(3)}. ${step}`).join('\n')}\n     ${error ?? 'no room'}\n`;
 
 async function checkConfigurations(options) {
   const noted = new NotedTransitions();
@@ -115,9 +117,11 @@ async function checkConfigurations(options) {
     say(`${configuration.name}: ${result.states.toLocaleString('en')} states in ${seconds(result.seconds)}: ${verdict(result, how)}`);
     noted.add(lines, configuration);
     results.push({ name: configuration.name, search: how, ...configuration, ...result, verdict: verdict(result, how) });
-    if (result.error !== undefined) process.stderr.write(`${showRun(await explain(configuration, { memoryMb }))}\n`);
+    if (result.full)
+      say(`${configuration.name}: a link is full, which is a limit of the model: raise its room in model/search.mjs\n${showRun(result)}`);
+    if (result.error !== undefined) process.stderr.write(`${showRun(await explain(configuration, { memoryMb }, result))}\n`);
   }
-  const ok = results.every(({ error, complete, search: how }) => error === undefined && (complete || how === 'bitstate'));
+  const ok = results.every(({ error, full, complete, search: how }) => error === undefined && (complete || (how === 'bitstate' && !full)));
   const all = options.quick && options.nodes === undefined && options.config.length === 0;
   if (all && ok && options.write) noted.write();
   const transitions = all && ok ? { total: noted.names().length, ...noted.compare() } : undefined;

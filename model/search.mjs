@@ -8,8 +8,11 @@ import { showTrail } from './words.mjs';
 const modelDirectory = fileURLToPath(new URL('.', import.meta.url));
 const modelFile = join(modelDirectory, 'pagewire.pml');
 
-/** Room of a link: more messages than any of them ever carries at once. A full link ends a search with an error. */
-const LINK = 6;
+/**
+ * Room of a link to or from the home: more messages than it ever carries at once. A link that is full all the same ends the search, which has
+ * then shown nothing: see `full` in its result.
+ */
+const roomOfLink = ({ nodes }) => (nodes > 3 ? 10 : 6);
 /** Steps that a run may have: far more than any of them does. */
 const MOST_STEPS = 100_000;
 /** A search with two bits for each state has no end that means something. */
@@ -44,7 +47,7 @@ export async function search(bounds, { how = 'exhaustive', bug, memoryMb = 4000 
   try {
     const { define, compile, run } = searches[how];
     const defines = [
-      `-DLINK=${LINK}`,
+      `-DLINK=${roomOfLink(bounds)}`,
       ...names.map((name) => `-D${name.toUpperCase()}=${bounds[name]}`),
       ...define.map((name) => `-D${name}`),
       ...(bug === undefined ? [] : [`-DBUG_${bug}`]),
@@ -64,7 +67,7 @@ export async function search(bounds, { how = 'exhaustive', bug, memoryMb = 4000 
     const started = performance.now();
     const ended = await execute(join(directory, 'pan'), [`-m${MOST_STEPS}`, ...(how === 'cycles' ? [] : ['-q']), ...run], directory);
     const result = { ...readReport(ended), seconds: (performance.now() - started) / 1000 };
-    if (result.error !== undefined) result.trail = await replay(defines, directory);
+    if (result.error !== undefined || result.full) result.trail = await replay(defines, directory);
     return result;
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -81,16 +84,17 @@ async function must(program, args, directory) {
 
 function readReport({ code, signal, stdout, stderr }) {
   const number = (pattern) => Number(pattern.exec(stdout)?.[1] ?? Number.NaN);
-  const error = /^pan:\d*:? ?(.*(?:violated|block in d_step|invalid end state|non-progress cycle|acceptance cycle).*)$/m
-    .exec(stdout)?.[1]
-    ?.trim();
-  const cut = /max search depth too small|reached -DMEMLIM|out of memory|search was not completed|aborting/im.test(`${stdout}\n${stderr}`);
+  const error = /^pan:\d*:? ?(.*(?:violated|invalid end state|non-progress cycle|acceptance cycle).*)$/m.exec(stdout)?.[1]?.trim();
+  const full = /^pan:\d*: ?block in d_step/m.test(stdout);
+  const cut =
+    full || /max search depth too small|reached -DMEMLIM|out of memory|search was not completed|aborting/im.test(`${stdout}\n${stderr}`);
   const states = number(/^\s*([\d.e+]+) states, stored/m);
   if (error === undefined && Number.isNaN(states)) {
     throw new Error(`the search ended with ${signal ?? `exit code ${code}`} and no report:\n${`${stdout}${stderr}`.trim().slice(-1000)}`);
   }
   return {
     error,
+    full,
     complete: error === undefined && !cut && /errors: 0/.test(stdout) && code === 0,
     states,
     transitions: number(/^\s*([\d.e+]+) transitions/m),
